@@ -1,0 +1,1 @@
+"""The REST contract: one file a resource, every route on one page."""

@@ -1,0 +1,1 @@
+"""Competition, labels, fold sets, contract."""

@@ -1,0 +1,1 @@
+"""What server and client agree on: reading a file, aligning ids, validating, digests."""

@@ -1,0 +1,1 @@
+"""Content-addressed blobs: bytes named by their SHA-256."""

@@ -1,0 +1,1 @@
+"""Files, lineage, quota, leaderboard results."""

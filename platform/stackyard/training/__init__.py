@@ -1,0 +1,1 @@
+"""Pipelines, runs, fold jobs, leases, the fleet of workers."""

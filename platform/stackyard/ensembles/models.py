@@ -1,0 +1,64 @@
+"""Stacking and blending runs."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from stackyard.competitions.models import Competition, FoldSet
+from stackyard.predictions.models import Prediction
+from stackyard.work.models import Leased
+
+
+class EnsembleState(models.TextChoices):
+    """`queued -> running -> done | failed | cancelled`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Ensemble(Leased):
+    """Frozen inputs, level-2 models, blend, decision. Yields Predictions."""
+
+    competition = models.ForeignKey(Competition, models.CASCADE, related_name="ensembles")
+    fold_set = models.ForeignKey(FoldSet, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120)
+    recipe = models.JSONField()
+    # [{"id", "name", "owner", "version", "variant", "oof_digest", "test_digest"}]: frozen when it was triggered.
+    inputs = models.JSONField()
+    state = models.CharField(max_length=10, choices=EnsembleState, default=EnsembleState.QUEUED)
+    cancel_asked = models.BooleanField(default=False)
+    # {"done": 3, "total": 12, "sentence": "logistic, fold 2 of 5"}
+    progress = models.JSONField(default=dict)
+    error = models.JSONField(default=dict)
+    # Nested, and the flattering one beside it.
+    score = models.FloatField(null=True)
+    in_sample_score = models.FloatField(null=True)
+    # {"model name": weight}
+    weights = models.JSONField(default=dict)
+    # The search's own path and the weights found on folds != k.
+    report = models.JSONField(default=dict)
+    blended = models.ForeignKey(Prediction, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["competition", "name"], name="one_ensemble_a_name"),
+            models.CheckConstraint(condition=~models.Q(state="done") | models.Q(score__isnull=False), name="a_done_ensemble_has_a_score"),
+        ]
+
+
+class EnsembleOutput(models.Model):
+    """A prediction that an ensemble made."""
+
+    ensemble = models.ForeignKey(Ensemble, models.CASCADE, related_name="outputs")
+    prediction = models.OneToOneField(Prediction, models.CASCADE, related_name="made_by")
+    method = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ensemble", "method"], name="one_output_a_method")]

@@ -1,0 +1,1 @@
+"""How long or risky work is carried: leases, and children with limits."""
