@@ -1,0 +1,15 @@
+"""Kernels compiled by numba, typed for mypy; compiled once a machine, since the result is kept beside the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Return the function as a kernel that lets other threads run meanwhile."""
+    return cast(Kernel, numba.njit(nogil=True, cache=True)(function))
