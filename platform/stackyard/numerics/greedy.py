@@ -111,7 +111,7 @@ class LogLossSearch:
         else:
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 sums = list(pool.map(sum_slice, range(SLICES)))
-        return np.asarray(math.log(size) - np.sum(sums, axis=0) / count
+        return np.asarray(math.log(size) - np.sum(sums, axis=0) / count)
 
     def take(self, model: int) -> None:
         """Add the model to the running sum."""
