@@ -296,6 +296,12 @@ class LimitExceeded(StackyardError):
     status = 422
 
 
+class WorkerLost(StackyardError):
+    """The worker died on this in every attempt that it is given."""
+
+    status = 500
+
+
 # The client
 
 

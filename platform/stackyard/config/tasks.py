@@ -1,0 +1,16 @@
+"""What the clock asks for."""
+
+from celery import shared_task
+
+from stackyard.competitions.services import give_up_competition, unprepared_competitions
+from stackyard.competitions.tasks import prepare
+from stackyard.predictions.services import give_up_prediction, unread_predictions
+from stackyard.scoring.tasks import read_and_score
+from stackyard.work.leases import requeue_stale
+
+
+@shared_task
+def reap() -> None:
+    """Send again what a dead worker left behind or the broker lost; many may reap at once."""
+    requeue_stale(unprepared_competitions(), prepare.delay, give_up_competition)
+    requeue_stale(unread_predictions(), read_and_score.delay, give_up_prediction)
