@@ -25,6 +25,5 @@ app.conf.update(
 if not app.conf.broker_url.startswith(("amqp", "memory")):
     # A long visibility: liveness is judged by lease rows, not by the broker (DESIGN 4); the sweep is quick where a whole worker died.
     app.conf.broker_transport_options = {"visibility_timeout": 3600, "unacked_restore_interval": 2, "unacked_restore_throttle": 1}
-app.autodiscover_tasks(
-    ["stackyard.competitions", "stackyard.scoring", "stackyard.ensembles", "stackyard.submissions", "stackyard.config"], force=True
-)
+# Not at once: this module is loaded while the settings are, and tasks need the models.
+app.autodiscover_tasks(["stackyard.competitions", "stackyard.scoring", "stackyard.ensembles", "stackyard.submissions", "stackyard.config"])

@@ -23,8 +23,6 @@ LONGEST_SOCKET_PATH = 90
 # Several processes share the processors: one with threads for all of them would slow the others down tenfold.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
 ONE_THREAD = {name: os.environ.get(name, "1") for name in THREADS}
-    name: os.environ.get(name, "1") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
-}
 
 
 class HomeInUseError(Exception):

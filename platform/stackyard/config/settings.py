@@ -110,6 +110,7 @@ BROKER_URL = os.environ.get("BROKER_URL", "")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 FRONTEND = ROOT / "frontend" / "dist"
 WHITENOISE_ROOT = FRONTEND if FRONTEND.is_dir() else None
 

@@ -19,7 +19,8 @@ WORKER = os.getpid()
 @beat_embedded_init.connect
 def die_with_the_worker(**_: Any) -> None:
     """A pool process, or the clock, whose worker was killed would go on alone: let the kernel end it."""
-    die_with_parent(WORKER)
+    if os.getpid() != WORKER:  # A pool of the kind `solo` is the worker itself.
+        die_with_parent(WORKER)
 
 
 @worker_ready.connect
