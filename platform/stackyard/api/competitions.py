@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stackyard.accounts.models import Role, Scope
-from stackyard.api.forms import Form, parse
-from stackyard.api.views import MemberRequest, MemberView, await_outcome, wait_preferred
+from stackyard.api.forms import Answer, Form, parse
+from stackyard.api.views import MemberView, await_outcome, wait_preferred
 from stackyard.competitions import queries, shapes
 from stackyard.competitions.models import Competition, CompetitionState
 from stackyard.competitions.services import create_competition
@@ -30,14 +31,14 @@ class CompetitionForm(Form):
     files = serializers.DictField(child=serializers.RegexField(r"^[0-9a-f]{64}$"), help_text="file name in the spec -> SHA-256 of its blob")
 
 
-class FoldsAnswer(serializers.Serializer):
+class FoldsAnswer(Answer):
     digest = serializers.CharField()
     count = serializers.IntegerField()
     made_by = serializers.CharField()
     seed = serializers.IntegerField(allow_null=True)
 
 
-class CompetitionAnswer(serializers.Serializer):
+class CompetitionAnswer(Answer):
     slug = serializers.CharField()
     name = serializers.CharField()
     task = serializers.CharField()
@@ -72,12 +73,12 @@ class CompetitionList(MemberView):
     needs = {**READ, "POST": (Role.ADMIN, Scope.ADMIN)}
 
     @extend_schema(operation_id="listCompetitions", responses=CompetitionAnswer(many=True))
-    def get(self, request: MemberRequest) -> Response:
+    def get(self, request: Request) -> Response:
         rows = queries.competitions_of(request.membership.team)
         return Response(CompetitionAnswer([queries.row_of(row) for row in rows], many=True).data)
 
     @extend_schema(operation_id="createCompetition", request=CompetitionForm, responses={202: CompetitionAnswer})
-    def post(self, request: MemberRequest) -> Response:
+    def post(self, request: Request) -> Response:
         form = parse(CompetitionForm, request.data)
         team = request.membership.team
         competition = create_competition(team, request.user, **form)
@@ -99,7 +100,7 @@ class CompetitionDetail(MemberView):
     needs = READ
 
     @extend_schema(operation_id="showCompetition", responses=CompetitionAnswer)
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         return Response(_answer(queries.competition_for(request.membership.team, slug)))
 
 
@@ -111,7 +112,7 @@ class CompetitionContract(MemberView):
         parameters=[OpenApiParameter("ids", OpenApiTypes.BOOL, description="with all ids and the fold of each train id")],
         responses=OpenApiTypes.OBJECT,
     )
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         competition = queries.open_competition_for(request.membership.team, slug)
         return Response(queries.load_contract_json(competition, with_ids=request.query_params.get("ids") == "true"))
 
@@ -124,7 +125,7 @@ class CompetitionFolds(MemberView):
         parameters=[OpenApiParameter("shape", enum=SHAPES, default="csv")],
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/json"): OpenApiTypes.OBJECT},
     )
-    def get(self, request: MemberRequest, slug: str) -> Response | HttpResponse:
+    def get(self, request: Request, slug: str) -> Response | HttpResponse:
         competition = queries.open_competition_for(request.membership.team, slug)
         shape = request.query_params.get("shape", "csv")
         if shape not in SHAPES:
@@ -144,7 +145,7 @@ class FoldReport(MemberView):
     needs = READ
 
     @extend_schema(operation_id="showFoldReport", responses=FoldReportAnswer)
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         competition = queries.open_competition_for(request.membership.team, slug)
         return Response(FoldReportAnswer(queries.fold_report_of(competition)).data)
 
@@ -153,5 +154,5 @@ class FoldFigure(MemberView):
     needs = READ
 
     @extend_schema(operation_id="drawFolds", description="A plotly figure: {data, layout}.", responses=OpenApiTypes.OBJECT)
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         return Response(fold_figure(queries.open_competition_for(request.membership.team, slug)))

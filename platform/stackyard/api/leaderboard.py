@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stackyard.accounts.models import Role, Scope
-from stackyard.api.forms import Form, parse
-from stackyard.api.views import MemberRequest, MemberView
+from stackyard.api.forms import Answer, Form, parse
+from stackyard.api.views import MemberView
 from stackyard.competitions.queries import open_competition_for
 from stackyard.predictions.models import PredictionState
 from stackyard.scoring import queries
@@ -26,7 +27,7 @@ class BoardForm(Form):
     ordering = serializers.ChoiceField([*queries.ORDERINGS, *(f"-{name}" for name in queries.ORDERINGS)], default="rank")
 
 
-class BoardAnswer(serializers.Serializer):
+class BoardAnswer(Answer):
     rank = serializers.IntegerField(allow_null=True)
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -45,7 +46,7 @@ class BoardAnswer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class GridRow(serializers.Serializer):
+class GridRow(Answer):
     id = serializers.IntegerField()
     name = serializers.CharField()
     owner = serializers.CharField()
@@ -57,7 +58,7 @@ class GridRow(serializers.Serializer):
     parts = serializers.ListField(child=serializers.CharField())
 
 
-class GridAnswer(serializers.Serializer):
+class GridAnswer(Answer):
     folds = serializers.ListField(child=serializers.IntegerField())
     rows = GridRow(many=True)
 
@@ -66,7 +67,7 @@ class Leaderboard(MemberView):
     needs = READ
 
     @extend_schema(operation_id="showLeaderboard", parameters=[BoardForm], responses=BoardAnswer(many=True))
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         competition = open_competition_for(request.membership.team, slug)
         wanted = queries.BoardFilter(**parse(BoardForm, request.query_params.dict()))
         return Response(BoardAnswer(queries.leaderboard(competition, wanted), many=True).data)
@@ -76,5 +77,5 @@ class Grid(MemberView):
     needs = READ
 
     @extend_schema(operation_id="showGrid", responses=GridAnswer)
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         return Response(GridAnswer(queries.grid(open_competition_for(request.membership.team, slug))).data)

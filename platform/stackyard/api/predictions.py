@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
+from django.conf import settings
 from django.http import FileResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stackyard.accounts.models import Role, Scope
-from stackyard.api.forms import Form, parse
-from stackyard.api.views import MemberRequest, MemberView, await_outcome, wait_preferred
+from stackyard.api.forms import Answer, ErrorAnswer, Form, parse
+from stackyard.api.views import JsonBody, MemberView, await_outcome, wait_preferred
 from stackyard.competitions.models import Competition
 from stackyard.competitions.queries import load_ids, open_competition_for
 from stackyard.errors import InvalidRequest, NotFound
@@ -28,7 +28,7 @@ from stackyard.predictions.services import File, Upload, receive_upload
 from stackyard.scoring.queries import prediction_row
 from stackyard.scoring.tasks import read_and_score
 from stackyard.storage.queries import load_array, path_of
-from stackyard.storage.services import receive_chunk
+from stackyard.storage.services import store_stream
 from stackyard.work.sending import send_on_commit
 
 READ = {"GET": (Role.READER, Scope.READ)}
@@ -55,30 +55,26 @@ class PredictionForm(Form):
     recipe = serializers.DictField(default=dict)
 
 
-class ErrorAnswer(serializers.Serializer):
-    error = serializers.CharField()
-    detail = serializers.CharField()
-    count = serializers.IntegerField()
-    rows = serializers.ListField(child=serializers.DictField())
-    file = serializers.CharField(required=False)
+class FileErrorAnswer(ErrorAnswer):
+    file = serializers.CharField(required=False, help_text="oof or test")
 
 
-class PartAnswer(serializers.Serializer):
+class PartAnswer(Answer):
     fold = serializers.IntegerField(allow_null=True)
     state = serializers.CharField()
     oof_name = serializers.CharField()
     test_name = serializers.CharField()
-    errors = serializers.ListField(child=ErrorAnswer())
+    errors = serializers.ListField(child=FileErrorAnswer())
 
 
-class ParentAnswer(serializers.Serializer):
+class ParentAnswer(Answer):
     id = serializers.IntegerField()
     name = serializers.CharField()
     version = serializers.IntegerField()
     owner = serializers.CharField()
 
 
-class PredictionAnswer(serializers.Serializer):
+class PredictionAnswer(Answer):
     id = serializers.IntegerField()
     competition = serializers.CharField()
     name = serializers.CharField()
@@ -95,7 +91,7 @@ class PredictionAnswer(serializers.Serializer):
     by_fold = serializers.ListField(child=serializers.FloatField(allow_null=True))
     by_class = serializers.ListField(child=serializers.DictField())
     decision = serializers.DictField()
-    errors = serializers.ListField(child=ErrorAnswer())
+    errors = serializers.ListField(child=FileErrorAnswer())
     notes = serializers.ListField(child=serializers.CharField())
     parts = PartAnswer(many=True)
     missing_folds = serializers.ListField(child=serializers.IntegerField())
@@ -112,14 +108,14 @@ class PredictionAnswer(serializers.Serializer):
 
 class PredictionList(MemberView):
     needs = {**READ, "POST": (Role.MEMBER, Scope.UPLOAD)}
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JsonBody, MultiPartParser]
 
     @extend_schema(
         operation_id="listPredictions",
         parameters=[OpenApiParameter(name, str) for name in ("state", "owner", "name", "level")],
         responses=PredictionAnswer(many=True),
     )
-    def get(self, request: MemberRequest, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> Response:
         rows = predictions_of(open_competition_for(request.membership.team, slug))
         for name, field in {"state": "state", "owner": "owner__username", "name": "name", "level": "level"}.items():
             if value := request.query_params.get(name):
@@ -127,7 +123,7 @@ class PredictionList(MemberView):
         return Response(PredictionAnswer([prediction_row(row) for row in rows], many=True).data)
 
     @extend_schema(operation_id="uploadPrediction", request=PredictionForm, responses={202: PredictionAnswer})
-    def post(self, request: MemberRequest, slug: str) -> Response:
+    def post(self, request: Request, slug: str) -> Response:
         team = request.membership.team
         competition = open_competition_for(team, slug)
         form = parse(PredictionForm, _as_json(request, competition))
@@ -147,13 +143,13 @@ def _answer(row: Prediction) -> dict[str, Any]:
     return dict(PredictionAnswer(prediction_row(row)).data)
 
 
-def _as_json(request: MemberRequest, competition: Competition) -> dict[str, Any]:
+def _as_json(request: Request, competition: Competition) -> dict[str, Any]:
     """Return the form as JSON would have brought it; a multipart form's files become blobs first."""
     if not request.FILES:
         return dict(request.data)
     form: dict[str, Any] = {name: value for name, value in request.data.items() if name not in request.FILES and value != ""}
     for kind, file in request.FILES.items():
-        form[kind] = {"blob": _keep_file(competition.team_id, file), "filename": file.name}
+        form[kind] = {"blob": store_stream(competition.team_id, file, settings.BLOB_LIMIT_BYTES), "filename": file.name}
     if "recipe" in form:
         try:
             form["recipe"] = json.loads(form["recipe"])
@@ -162,18 +158,11 @@ def _as_json(request: MemberRequest, competition: Competition) -> dict[str, Any]
     return form
 
 
-def _keep_file(team_id: int, file: UploadedFile) -> str:
-    digest = hashlib.file_digest(file.file, "sha256").hexdigest()
-    file.seek(0)
-    receive_chunk(team_id, digest, file, offset=0, total=file.size)
-    return digest
-
-
 class PredictionDetail(MemberView):
     needs = READ
 
     @extend_schema(operation_id="showPrediction", responses=PredictionAnswer)
-    def get(self, request: MemberRequest, key: int) -> Response:
+    def get(self, request: Request, key: int) -> Response:
         return Response(_answer(prediction_for(request.membership.team, key)))
 
 
@@ -185,7 +174,7 @@ class PredictionArray(MemberView):
         parameters=[OpenApiParameter("format", enum=("csv", "npy"), default="csv")],
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    def get(self, request: MemberRequest, key: int, kind: str) -> StreamingHttpResponse:
+    def get(self, request: Request, key: int, kind: str) -> StreamingHttpResponse:
         row = prediction_for(request.membership.team, key)
         digest = row.oof_digest if kind == "oof" else row.test_digest
         if not digest:

@@ -73,7 +73,7 @@ def _open(competition: Competition) -> None:
             array_digest=array_digest,
             report=_report_as_json(report, rules.task, read["classes"]),
         )
-        record(competition.team, competition.created_by, "competition opened", competition.slug, {"folds": contract.folds_digest})
+        record(competition.team, competition.created_by, "competition opened", competition.slug, folds=contract.folds_digest)
 
 
 def _files(competition: Competition, folder: str) -> dict[str, dict[str, str]]:

@@ -80,7 +80,7 @@ def run(url: str, home: Path, password: str) -> None:
     truth = score_on_held_back(world, path)
     say(started, f"submission {submission['id']}: {submission['rows']} rows in {path}")
     console.print(
-        f"\nCross-validation promised [b]{ensemble['score']:.4f}[/b]; the held-back rows say [b]{truth:.4f}[/b] (log loss, lower is better)."
+        f"\nCross-validation promised [b]{ensemble['score']:.4f}[/b]; held-back rows say [b]{truth:.4f}[/b] (log loss, less is better)."
     )
 
 

@@ -61,7 +61,7 @@ def receive_upload(competition: Competition, owner: User, upload: Upload) -> Pre
             with transaction.atomic():
                 prediction = _unfinished(competition, owner, upload) or _new_version(competition, folds, owner, upload)
                 _keep_part(prediction, upload)
-                record(competition.team, owner, "prediction uploaded", f"{competition.slug}/{prediction}", {"fold": upload.fold})
+                record(competition.team, owner, "prediction uploaded", f"{competition.slug}/{prediction}", fold=upload.fold)
                 return prediction
         except IntegrityError:
             continue  # two uploads of one name at once: the other one took the version

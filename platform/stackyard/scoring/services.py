@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
@@ -70,7 +69,7 @@ def score_prediction(prediction: Prediction, arrays: Arrays | None = None, decis
             scored_at=timezone.now(),
         )
         Score.objects.update_or_create(prediction=prediction, defaults=_score_fields(competition.metric, competition.classes, evaluation))
-        record(competition.team, prediction.owner, "prediction scored", f"{competition.slug}/{prediction}", {"score": evaluation.score})
+        record(competition.team, prediction.owner, "prediction scored", f"{competition.slug}/{prediction}", score=evaluation.score)
     prediction.refresh_from_db()
     return evaluation
 
@@ -85,10 +84,6 @@ def _score_fields(metric: str, classes: list[str], evaluation: Evaluation) -> di
         "by_fold": list(evaluation.by_fold),
         "by_class": [{"class": name, "value": value} for name, value in by_class],
         "in_sample": evaluation.in_sample,
-        "decision": {"name": evaluation.decision, "parameters": _as_list(evaluation.parameters)},
+        "decision": {"name": evaluation.decision, "parameters": evaluation.parameters},
         "computed_at": timezone.now(),
     }
-
-
-def _as_list(parameters: np.ndarray | None) -> list[float] | None:
-    return None if parameters is None else np.asarray(parameters, dtype=np.float64).tolist()

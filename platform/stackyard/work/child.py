@@ -34,9 +34,9 @@ def read_part(
     contract: path of the contract with its ids. oof, test: {"path", "name"}. out: a folder.
     """
     rules = Contract.from_json(json.loads(Path(contract).read_text()))
-    checks: dict[str, Report] = {"oof": check_oof(_named(oof), rules, fold=fold, repeats=repeats, empty_tags=empty_tags)}
+    checks: dict[str, Report] = {"oof": check_oof(_named(oof), rules, fold=fold, repeats=repeats, empty=empty_tags)}
     if test is not None:
-        checks["test"] = check_test(_named(test), rules, repeats=repeats, empty_tags=empty_tags)
+        checks["test"] = check_test(_named(test), rules, repeats=repeats, empty=empty_tags)
     errors = [{"file": kind, **error.as_json()} for kind, report in checks.items() for error in report.errors]
     notes = [f"{kind}: {note}" for kind, report in checks.items() for note in report.notes]
     if errors:
