@@ -88,11 +88,13 @@ class Child:
         lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join([*(f"      | {line}" for line in lines), f"      its log: {self.log}"])
 
-    def stop(self, hurry: threading.Event) -> None:
-        """Ask the process to end; after the grace, when in a hurry, or when it has ended, kill whatever is left of its session."""
-        deadline = time.monotonic() + GRACE_SECONDS
+    def ask_to_end(self) -> None:
+        """Ask the process to finish what it is at and end."""
         if not self.has_ended():
             self.process.terminate()
+
+    def see_off(self, deadline: float, hurry: threading.Event) -> None:
+        """Wait until the process has ended; at the deadline or when in a hurry, and for what it left in its session, kill."""
         while not self.has_ended() and time.monotonic() < deadline and not hurry.wait(LOOK_EVERY_SECONDS):
             pass
         self.kill()
@@ -114,7 +116,7 @@ class Supervisor:
         logs.mkdir(parents=True, exist_ok=True)
         self.logs = logs
         self.say = say
-        self.children: list[Child] = []
+        self.tiers: list[list[Child]] = []
         self.stopping = threading.Event()
         self.hurry = threading.Event()
 
@@ -129,9 +131,16 @@ class Supervisor:
             self.hurry.set()
         self.stopping.set()
 
-    def start(self, part: Part) -> None:
-        """Start one part, without waiting for it."""
-        self.children.append(Child(part, self.logs))
+    @property
+    def children(self) -> list[Child]:
+        """Every part, the first one started first."""
+        return [child for tier in self.tiers for child in tier]
+
+    def start(self, *parts: Part) -> None:
+        """Start parts that do not need each other, without waiting for them; those started later may need them."""
+        self.tiers.append([])
+        for part in parts:
+            self.tiers[-1].append(Child(part, self.logs))
 
     def wait_until_ready(self) -> None:
         """Wait until every part serves, and say so for each. Raises PartFailedError when one does not."""
@@ -170,9 +179,14 @@ class Supervisor:
         self.stopping.wait(LOOK_EVERY_SECONDS)
 
     def stop(self) -> None:
-        """Stop the parts, the last one started first."""
-        while self.children:
-            self.children.pop().stop(self.hurry)
+        """Stop the parts, the last ones started first; those started together end together."""
+        while self.tiers:
+            tier = self.tiers.pop()
+            for child in tier:
+                child.ask_to_end()
+            deadline = time.monotonic() + GRACE_SECONDS
+            for child in tier:
+                child.see_off(deadline, self.hurry)
 
     def _silent(self) -> list[Child]:
         return [child for child in self.children if not child.serves]

@@ -68,9 +68,14 @@ class Stack:
         self.supervisor = Supervisor(home / "logs", self.say)
 
     def say(self, line: str) -> None:
-        """Print a line at once, whoever reads."""
-        self.command.stdout.write(line)
-        self.command.stdout.flush()
+        """Print a line at once. When nobody reads any longer (a closed terminal, a pipe's end) the stack goes on in silence."""
+        try:
+            self.command.stdout.write(line)
+            self.command.stdout.flush()
+        except OSError:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, sys.stdout.fileno())
+            os.close(silence)
 
     def run(self, lock: IO[str], listener: socket.socket, *, demo: bool, leave: bool) -> int:
         """Start, serve and stop; return the exit status."""
@@ -101,8 +106,7 @@ class Stack:
             part, os.environ["BROKER_URL"] = broker_part(self.home)
             self.supervisor.start(part)
         migrate(self.say)
-        for part in (web_part(listener), *worker_parts(self.home)):
-            self.supervisor.start(part)
+        self.supervisor.start(web_part(listener), *worker_parts(self.home))
         self.supervisor.wait_until_ready()
 
     def say_how_to_begin(self, demo: bool) -> None:
