@@ -168,7 +168,7 @@ METRICS: dict[str, Metric] = {
             frozenset({BINARY, MULTICLASS, MULTILABEL}),
             "labels",
             _THRESHOLD,
-            {BINARY: "none", MULTICLASS: "argmax", MULTILABEL: "none"},
+            {BINARY: "thresholds", MULTICLASS: "argmax", MULTILABEL: "thresholds"},
             label_metrics.accuracy_rows,
             label_metrics.accuracy_classes,
         ),
