@@ -55,6 +55,12 @@ class ScopeTooNarrow(StackyardError):
     status = 403
 
 
+class CsrfFailed(StackyardError):
+    """A change was asked for with a session cookie but without its CSRF token (header X-CSRFToken)."""
+
+    status = 403
+
+
 class TooManyAttempts(StackyardError):
     """Too many failed logins; wait before the next."""
 
@@ -72,6 +78,12 @@ class InvitationInvalid(StackyardError):
 
 class InvalidRequest(StackyardError):
     """The request's fields are missing, unknown or of the wrong kind."""
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """The body came as a Content-Type that this address does not read."""
+
+    status = 415
 
 
 class NotFound(StackyardError):

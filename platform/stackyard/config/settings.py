@@ -50,10 +50,13 @@ INSTALLED_APPS = [
     "stackyard.demo",
 ]
 MIDDLEWARE = [
+    "stackyard.config.pages.ContentRules",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Pages ask again every two seconds: what has not changed is answered by 304.
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -86,6 +89,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=5)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "stackyard.api.errors.answer_lockout"
 KNOX_TOKEN_MODEL = "accounts.Token"
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token", "TOKEN_MODEL": "accounts.Token"}
 
@@ -93,8 +97,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["stackyard.api.authentication.TokenLogin", "stackyard.api.authentication.SessionLogin"],
     "DEFAULT_PERMISSION_CLASSES": ["stackyard.api.permissions.DenyUnlessDeclared"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["stackyard.api.parsers.JsonBody"],
+    "DEFAULT_SCHEMA_CLASS": "stackyard.api.schema.NamedSchema",
     "EXCEPTION_HANDLER": "stackyard.api.errors.answer_error",
     "UNAUTHENTICATED_USER": None,
 }
