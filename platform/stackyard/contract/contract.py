@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from stackyard.contract.digests import folds_digest
-from stackyard.errors import ContractError, InvalidRequest, ShapeMismatch, UnknownFold
+from stackyard.errors import ContractError, DuplicateIds, FoldsMismatch, InvalidRequest, ShapeMismatch, UnknownFold
 
 BINARY, MULTICLASS, MULTILABEL, REGRESSION = TASKS = ("binary", "multiclass", "multilabel", "regression")
 ROW_SUM_TOLERANCE = 1e-3
@@ -67,6 +67,9 @@ class Contract:
         put(self, "metric_options", dict(self.metric_options))
         put(self, "train_ids", as_ids(self.train_ids))
         put(self, "test_ids", as_ids(self.test_ids))
+        for ids in (self.train_ids, self.test_ids):
+            if not ids.is_unique().all():
+                raise DuplicateIds(f"expected each id of a contract once, got {ids.filter(ids.is_duplicated())[0]!r} more than once")
         if not self.classes or (self.single_column and len(self.classes) != 1):
             raise ShapeMismatch(f"expected {'one class column' if self.single_column else 'class columns'}, got {list(self.classes)}")
         if self.folds is not None:
@@ -99,6 +102,11 @@ class Contract:
         if self.folds is None or not 0 <= fold < self.fold_count:
             raise UnknownFold(f"expected a fold from 0 to {self.fold_count - 1}, got {fold}")
         return np.flatnonzero(self.folds == fold)
+
+    def require_folds(self, digest: str) -> None:
+        """Raise FoldsMismatch unless predictions were made on these folds."""
+        if digest != self.folds_digest:
+            raise FoldsMismatch(f"expected predictions made on the folds {self.folds_digest}, got {digest}")
 
     def as_json(self, with_ids: bool = False) -> dict[str, Any]:
         """Return the contract as JSON; the ids (and the fold of each train id) only on request, since they are long."""

@@ -28,13 +28,14 @@ class CsvTable(Table):
 
     def select(self, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
         """Parse these columns, each as asked; the others are skipped."""
-        kinds = {name: pl.Float64 if name in set(numbers) else pl.String for name in self.columns}
+        wanted, numeric = {*texts, *numbers}, set(numbers)
+        kinds = {name: pl.Float64 if name in numeric else pl.String for name in self.columns}
         frame = pl.read_csv(
             self.text,
             has_header=False,
             skip_lines=self.header_lines,
             schema=kinds,
-            columns=[*texts, *numbers],
+            columns=[place for place, name in enumerate(self.columns) if name in wanted],
             infer_schema=False,
             raise_if_empty=False,
             glob=False,
@@ -72,8 +73,8 @@ def read_csv_table(data: bytes, limits: Limits) -> CsvTable:
     >>> read_csv_table(b"id,p\n007,0.5\n", Limits()).columns
     ('id', 'p')
     """
-    text = data.removeprefix(BOM).strip(b"\r\n")
-    if not text.strip():
+    text = _trim(data.removeprefix(BOM))
+    if not text or text.isspace():
         raise UnreadableFile("expected a header line, got an empty file")
     if b"\0" in text[:MOST_HEADER_BYTES]:
         raise UnreadableFile("expected CSV in UTF-8, got bytes that are no text (or text in UTF-16)")
@@ -85,9 +86,16 @@ def read_csv_table(data: bytes, limits: Limits) -> CsvTable:
     return CsvTable(BOM + text if text[:1] == b"x" else text, tuple(columns), header_lines)
 
 
+def _trim(text: bytes) -> bytes:
+    """Drop empty lines at both ends, which polars would take for rows of nothing; most files have none and are not copied."""
+    return text.strip(b"\r\n") if text[:1] in {b"\r", b"\n"} or text[-3:].count(b"\n") > 1 else text
+
+
 def _read_header(text: bytes) -> tuple[list[str], int]:
-    head = text[:MOST_HEADER_BYTES].decode("utf-8", errors="replace")
-    reader = csv.reader(io.StringIO(head, newline=""))
+    line_end = text.find(b"\n", 0, MOST_HEADER_BYTES)
+    # only a quoted name can hold a line end, and then the header goes on beyond its first line
+    head = text[:MOST_HEADER_BYTES] if line_end < 0 or b'"' in text[:line_end] else text[:line_end]
+    reader = csv.reader(io.StringIO(head.decode("utf-8", errors="replace"), newline=""))
     try:
         columns = next(reader)
     except csv.Error as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -32,7 +33,10 @@ def read_bytes(path: str | Path, max_bytes: int) -> bytes:
     """Return a file's bytes; raise UnreadableFile where there is no such file, LimitExceeded where it is longer than max_bytes."""
     try:
         with Path(path).open("rb") as file:
-            return read_counted(file, max_bytes)
+            size = os.fstat(file.fileno()).st_size
+            if size > max_bytes:
+                raise LimitExceeded(f"expected a file of at most {max_bytes} bytes, got {size}")
+            return file.read()
     except OSError as error:
         raise UnreadableFile(f"expected a readable file, got {error.strerror or error} for {Path(path).name}") from error
 

@@ -18,6 +18,8 @@ from stackyard.errors import SpecInvalid
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 METRIC_OPTIONS = frozenset({"beta", "threshold", "zero_division"})
 LABEL_KEYS = ("label_column", "tags_column", "label_columns")
+# Metrics that judge labels: a sample submission with one column a label, or one 0/1 column, then asks for labels.
+LABEL_METRICS = frozenset({"f_beta_samples_score", "f1_score", "accuracy_score", "quadratic_weighted_kappa_score"})
 MOST_FOLDS = 1000
 
 
@@ -105,6 +107,8 @@ def _check_labels(spec: Spec) -> None:
         raise SpecInvalid(f"expected positive with a binary task only, got it with a {spec.task} task")
     if spec.classes is not None and spec.task not in {MULTICLASS, MULTILABEL}:
         raise SpecInvalid(f"expected classes with a multiclass or multilabel task only, got them with a {spec.task} task")
+    if spec.classes is not None and spec.label_columns is not None and set(spec.classes) != set(spec.label_columns):
+        raise SpecInvalid(f"expected classes to be the label_columns in another order, got {', '.join(spec.classes)}")
     for column in (spec.label_column, spec.tags_column, spec.folds.group_column, *(spec.label_columns or ())):
         if column == spec.id_column:
             raise SpecInvalid(f"expected another column than id_column, got {column!r} twice")
