@@ -1,10 +1,36 @@
 """What every test may ask for."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.browser import find_chromium
+from tests.queueing import run_tasks_at_once
+from tests.services import CannotServeError, postgres_and_broker
+from tests.stack import Stack, make_database, outside_services, own_broker
+
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+MEET_THE_DATABASE = {"db", "transactional_db", "live_stack"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="run only what meets the server's database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        others = [item for item in items if not _meets_the_database(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _meets_the_database(item)]
+
+
+def _meets_the_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("browser") is None and (
+        item.get_closest_marker("django_db") is not None or bool(names & MEET_THE_DATABASE)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +39,39 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no shared data at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a Chromium; a test that needs one is skipped where there is none."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("there is no Chromium here")
+    return path
+
+
+@pytest.fixture(scope="session")
+def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Return a whole running stack: real processes on a home of its own, on outside servers where TEST_… names them."""
+    stack = Stack(tmp_path_factory.mktemp("home"), services=outside_services())
+    try:
+        yield stack.wait_until_ready()
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def real_services() -> Iterator[dict[str, str]]:
+    """Return DATABASE_URL of an empty database on a real Postgres, and BROKER_URL of a real broker: given ones, else from wheels."""
+    with ExitStack() as stack:
+        try:
+            addresses = stack.enter_context(postgres_and_broker())
+        except CannotServeError as error:
+            pytest.skip(str(error))
+        yield {"DATABASE_URL": make_database(addresses["TEST_DATABASE_URL"]), "BROKER_URL": own_broker(addresses["TEST_BROKER_URL"])}
+
+
+@pytest.fixture
+def eager_tasks(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run tasks in this process, as soon as the transaction that sends them would be committed. For tests that need no queue."""
+    run_tasks_at_once(monkeypatch)
