@@ -16,7 +16,7 @@ from stackyard.contract.contract import Contract
 from stackyard.contract.digests import canonical_json
 from stackyard.contract.spec import Spec, parse_spec
 from stackyard.errors import StackyardError
-from stackyard.numerics.folds import fold_report, grouped_folds, regression_folds, stratified_folds
+from stackyard.numerics.folds import FoldReport, fold_report, grouped_folds, regression_folds, stratified_folds
 from stackyard.numerics.metrics import metric_for
 from stackyard.storage.queries import path_of
 from stackyard.storage.services import store_array, store_bytes
@@ -45,7 +45,7 @@ def _open(competition: Competition) -> None:
         read = run_limited("read_competition", {"spec": competition.spec["spec"], "files": _files(competition, folder), "out": folder})
         arrays = {name: np.load(path, allow_pickle=False) for name, path in read["arrays"].items()}
     made_by, folds = _make_folds(rules, arrays)
-    report = fold_report(_strata(rules.task, arrays["truth"]), folds)
+    report = _report_of(rules.task, read["classes"], read["sample"]["label_names"], fold_report(arrays["truth"], folds))
     contract = _contract_of(rules, read, folds)
     team = competition.team_id
     found = {
@@ -57,7 +57,7 @@ def _open(competition: Competition) -> None:
         "train_rows": len(contract.train_ids),
         "test_rows": len(contract.test_ids),
         "higher_is_better": metric.higher_is_better,
-        "warnings": _warnings(report, read["classes"]),
+        "warnings": report["warnings"],
         "state": CompetitionState.OPEN,
     }
     array_digest = store_array(team, folds.astype(np.int16))
@@ -71,7 +71,7 @@ def _open(competition: Competition) -> None:
             made_by=made_by,
             seed=None if made_by == "file" else rules.folds.seed,
             array_digest=array_digest,
-            report=_report_as_json(report, rules.task, read["classes"]),
+            report=report,
         )
         record(competition.team, competition.created_by, "competition opened", competition.slug, folds=contract.folds_digest)
 
@@ -80,20 +80,13 @@ def _files(competition: Competition, folder: str) -> dict[str, dict[str, str]]:
     return {name: {"path": str(path_of(digest)), "name": name, "folder": folder} for name, digest in competition.spec["files"].items()}
 
 
-def _strata(task: str, truth: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return what a fold report counts: classes as they are, values by tenth."""
-    if task != "regression":
-        return truth
-    return np.searchsorted(np.quantile(truth, np.linspace(0.1, 0.9, 9)), truth, side="right")
-
-
 def _make_folds(rules: Spec, arrays: dict[str, np.ndarray[Any, Any]]) -> tuple[str, np.ndarray[Any, Any]]:
     """Return how the folds were made, and the fold of each train row."""
     truth, count, seed = arrays["truth"], rules.folds.count, rules.folds.seed
     if "folds" in arrays:
         return "file", arrays["folds"]
     if "groups" in arrays:
-        return "grouped", grouped_folds(arrays["groups"], _strata(rules.task, truth), count, seed)
+        return "grouped", grouped_folds(arrays["groups"], truth, count, seed)
     if rules.task == "regression":
         return "quantile", regression_folds(truth, count, seed)
     return "stratified", stratified_folds(truth, count, seed)
@@ -113,3 +106,13 @@ def _contract_of(rules: Spec, read: dict[str, Any], folds: np.ndarray[Any, Any])
         tags_column=rules.tags_column,
         empty_tags_allowed=read["empty_tags_allowed"],
     )
+
+
+def _report_of(task: str, classes: list[str], label_names: list[str], report: FoldReport) -> dict[str, Any]:
+    """Return sizes and class-by-fold counts, with a warning for each class that some fold lacks; JSON."""
+    rows = {"binary": label_names or ["0", "1"], "regression": [f"decile {number}" for number in range(1, 11)]}.get(task, classes)
+    warnings = [
+        f"{rows[row]!r} has {sum(report.counts[row])} rows for {len(report.sizes)} folds: some folds hold none of it"
+        for row in report.scarce
+    ]
+    return {"classes": rows[: len(report.counts)], "sizes": report.sizes, "counts": report.counts, "warnings": warnings}
