@@ -1,0 +1,188 @@
+/** Written by hand until the server's schema lands; then `npm run types` replaces this file. */
+export interface components {
+  schemas: {
+    Error: { error: string; detail: string; count: number; rows: { [key: string]: unknown }[] };
+    Me: {
+      user: string;
+      team: string;
+      team_name: string;
+      role: "reader" | "member" | "admin";
+      scope: "read" | "upload" | "admin";
+      teams: components["schemas"]["TeamRow"][];
+      expires_at: string | null;
+    };
+    TeamRow: { team: string; name: string; role: "reader" | "member" | "admin" };
+    Token: {
+      id: string;
+      label: string;
+      scope: "read" | "upload" | "admin";
+      created_at: string;
+      expires_at: string | null;
+      last_used_at: string | null;
+      token?: string;
+    };
+    Member: { user: string; role: "reader" | "member" | "admin"; since: string };
+    Invitation: {
+      id: number;
+      role: "reader" | "member" | "admin";
+      expires_at: string;
+      link?: string;
+      used_by: string | null;
+    };
+    InvitationOffer: { team: string; team_name: string; role: "reader" | "member" | "admin"; expires_at: string };
+    AuditEvent: { at: string; actor: string | null; verb: string; subject: string; detail: { [key: string]: unknown } };
+    FoldSet: { digest: string; count: number; made_by: string; seed: number | null };
+    Competition: {
+      slug: string;
+      name: string;
+      task: "binary" | "multiclass" | "multilabel" | "regression";
+      metric: string;
+      metric_options: { [key: string]: unknown };
+      higher_is_better: boolean;
+      state: "preparing" | "open" | "rejected";
+      errors: components["schemas"]["Error"][];
+      warnings: string[];
+      id_column: string;
+      tags_column: string;
+      classes: string[];
+      train_rows: number;
+      test_rows: number;
+      sample: { kind?: string; columns?: string[] };
+      submissions_per_day: number;
+      deadline: string | null;
+      created_at: string;
+      created_by: string;
+      folds: components["schemas"]["FoldSet"] | null;
+      predictions: number;
+    };
+    FoldReport: {
+      digest: string;
+      count: number;
+      made_by: string;
+      seed: number | null;
+      classes: string[];
+      sizes: number[];
+      counts: number[][];
+      warnings: string[];
+    };
+    ByClass: { class: string; value: number | null };
+    Part: {
+      fold: number | null;
+      state: "waiting" | "accepted" | "rejected";
+      oof_name: string;
+      test_name: string;
+      errors: components["schemas"]["Error"][];
+    };
+    Parent: { id: number; name: string; version: number; owner: string };
+    Prediction: {
+      id: number;
+      competition: string;
+      name: string;
+      variant: string;
+      version: number;
+      level: number;
+      owner: string;
+      state: "receiving" | "partial" | "scored" | "rejected";
+      score: number | null;
+      in_sample: number | null;
+      mean: number | null;
+      std: number | null;
+      by_fold: (number | null)[];
+      by_class: components["schemas"]["ByClass"][];
+      metric: string;
+      decision: { name?: string };
+      errors: components["schemas"]["Error"][];
+      notes: string[];
+      parts: components["schemas"]["Part"][];
+      missing_folds: number[];
+      has_test: boolean;
+      recipe: { [key: string]: unknown };
+      parents: components["schemas"]["Parent"][];
+      folds: string;
+      created_at: string;
+      scored_at: string | null;
+      url: string;
+    };
+    GridRow: {
+      name: string;
+      owner: string;
+      variant: string;
+      version: number;
+      level: number;
+      state: "receiving" | "partial" | "scored" | "rejected";
+      cells: (number | null)[];
+      parts: string[];
+    };
+    Grid: { folds: number[]; rows: components["schemas"]["GridRow"][] };
+    LeaderboardRow: {
+      rank: number | null;
+      id: number;
+      name: string;
+      owner: string;
+      level: number;
+      variant: string;
+      version: number;
+      score: number | null;
+      in_sample: number | null;
+      mean: number | null;
+      std: number | null;
+      by_fold: (number | null)[];
+      folds: string;
+      state: "receiving" | "partial" | "scored" | "rejected";
+      has_test: boolean;
+      created_at: string;
+    };
+    EnsembleRecipe: { level2: string[]; blend: string; decision: string; [key: string]: unknown };
+    RecipeOptions: {
+      default: components["schemas"]["EnsembleRecipe"];
+      level2: string[];
+      blend: string[];
+      decision: string[];
+    };
+    Ensemble: {
+      id: number;
+      name: string;
+      competition: string;
+      owner: string;
+      state: "queued" | "running" | "done" | "failed" | "cancelled";
+      progress: { done?: number; total?: number; sentence?: string };
+      recipe: components["schemas"]["EnsembleRecipe"];
+      inputs: { id: number; name: string; owner: string; variant: string; version: number }[];
+      score: number | null;
+      in_sample_score: number | null;
+      weights: { [name: string]: number };
+      members: {
+        prediction: number;
+        name: string;
+        method: string;
+        score: number | null;
+        in_sample: number | null;
+        weight: number | null;
+      }[];
+      predictions: { id: number; name: string; level: number; method: string; score: number | null }[];
+      prediction: number | null;
+      prediction_name: string | null;
+      error: { [key: string]: unknown } | null;
+      created_at: string;
+      started_at: string | null;
+      finished_at: string | null;
+    };
+    Submission: {
+      id: number;
+      number: number;
+      competition: string;
+      prediction: { id: number; name: string; version: number; owner: string; level: number; score: number | null };
+      owner: string;
+      digest: string;
+      rows: number;
+      day: string;
+      public_score: number | null;
+      private_score: number | null;
+      note: string;
+      created_at: string;
+      lineage: { [key: string]: unknown };
+    };
+    Rebuilt: { id: number; digest: string; identical: boolean };
+    Quota: { per_day: number; used_today: number; left_today: number; resets_at: string };
+  };
+}

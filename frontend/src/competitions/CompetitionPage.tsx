@@ -1,0 +1,60 @@
+import { useCompetition } from "../api/competitions";
+import type { Competition } from "../api/types";
+import { ContractTab } from "../contract/ContractTab";
+import { EnsemblesTab } from "../ensembles/EnsemblesTab";
+import { GridTab } from "../grid/GridTab";
+import { LeaderboardTab } from "../leaderboard/LeaderboardTab";
+import { PredictionDrawer } from "../prediction/PredictionDrawer";
+import { NotFoundPage } from "../shell/NotFoundPage";
+import { useTitle } from "../shell/title";
+import { SubmissionsTab } from "../submissions/SubmissionsTab";
+import { Asked } from "../ui/Asked";
+import { ErrorList } from "../ui/ErrorPanel";
+import { Warnings } from "../ui/Notice";
+import { DropAnywhere } from "../upload/DropAnywhere";
+import { UploadTab } from "../upload/UploadTab";
+import { CompetitionHeader } from "./CompetitionHeader";
+import { TabLinks } from "./TabLinks";
+
+const TABS: Record<string, { label: string; Body: (props: { competition: Competition }) => React.ReactNode }> = {
+  leaderboard: { label: "Leaderboard", Body: LeaderboardTab },
+  upload: { label: "Upload", Body: UploadTab },
+  grid: { label: "Grid", Body: GridTab },
+  ensembles: { label: "Ensembles", Body: EnsemblesTab },
+  submissions: { label: "Submissions", Body: SubmissionsTab },
+  contract: { label: "Contract & folds", Body: ContractTab },
+};
+
+export function CompetitionPage({ slug, tab }: { slug: string; tab: string }) {
+  const query = useCompetition(slug);
+  useTitle(TABS[tab]?.label ?? tab, query.data?.name ?? slug);
+  return (
+    <main className="page stack">
+      <Asked query={query} what="the competition">
+        {(competition) => <Opened competition={competition} tab={tab} />}
+      </Asked>
+    </main>
+  );
+}
+
+function Opened({ competition, tab }: { competition: Competition; tab: string }) {
+  const open = competition.state === "open";
+  const entry = TABS[tab];
+  if (!entry) return <NotFoundPage />;
+  return (
+    <>
+      <CompetitionHeader competition={competition} />
+      {competition.state === "preparing" && <p role="status">A worker is reading the files and making the folds; this page goes on by itself.</p>}
+      {competition.state === "rejected" && <ErrorList errors={competition.errors} />}
+      {open && (
+        <>
+          <TabLinks slug={competition.slug} tabs={Object.entries(TABS).map(([path, { label }]) => ({ path, label }))} active={tab} />
+          {tab !== "contract" && <Warnings sentences={competition.warnings} />}
+          <entry.Body competition={competition} />
+          <PredictionDrawer competition={competition} />
+          <DropAnywhere competition={competition} />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+import { useState, type FormEvent } from "react";
+import { useLeaderboard } from "../api/competitions";
+import { useRecipes, useStartEnsemble } from "../api/ensembles";
+import type { Competition, EnsembleRecipe, RecipeOptions } from "../api/types";
+import { Asked } from "../ui/Asked";
+import { ErrorPanel } from "../ui/ErrorPanel";
+import { Field } from "../ui/Field";
+import styles from "./EnsembleCard.module.css";
+import { Ticks } from "./Ticks";
+
+interface Props {
+  competition: Competition;
+  onClose: () => void;
+}
+
+/** Begins with the server's default recipe. */
+export function StartForm(props: Props) {
+  const recipes = useRecipes();
+  return (
+    <div className="panel">
+      <Asked query={recipes} what="the default recipe">
+        {(options) => <RecipeForm {...props} options={options} />}
+      </Asked>
+    </div>
+  );
+}
+
+function RecipeForm({ competition, onClose, options }: Props & { options: RecipeOptions }) {
+  const start = useStartEnsemble(competition.slug);
+  const inputs = useInputNames(competition.slug);
+  const [name, setName] = useState("");
+  const [recipe, setRecipe] = useState<EnsembleRecipe>(options.default);
+  const [left, setLeft] = useState<string[]>([]);
+  const only = inputs.filter((input) => !left.includes(input));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const form = { recipe, ...(name.trim() && { name: name.trim() }), ...(left.length > 0 && { only }) };
+    start.mutate(form, { onSuccess: onClose });
+  };
+  return (
+    <form className={styles.form} onSubmit={submit} aria-label="New ensemble">
+      <Ticks
+        legend={`Inputs: scored predictions of level 1 (${only.length} of ${inputs.length})`}
+        options={inputs}
+        chosen={only}
+        onChange={(chosen) => setLeft(inputs.filter((input) => !chosen.includes(input)))}
+      />
+      <Ticks
+        legend="Level-2 models"
+        options={options.level2}
+        chosen={recipe.level2}
+        onChange={(level2) => setRecipe({ ...recipe, level2: options.level2.filter((method) => level2.includes(method)) })}
+      />
+      <div className={styles.fields}>
+        <Field label="Name (optional)">
+          {(id) => <input id={id} className="input" value={name} placeholder="ensemble-…" onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        <Pick label="Blend" options={options.blend} value={recipe.blend} onChange={(blend) => setRecipe({ ...recipe, blend })} />
+        <Pick label="Decision" options={options.decision} value={recipe.decision} onChange={(decision) => setRecipe({ ...recipe, decision })} />
+      </div>
+      {start.error && <ErrorPanel error={start.error} />}
+      <div className="row">
+        <button type="submit" className="button-main" disabled={start.isPending}>
+          Start
+        </button>
+        <button type="button" className="button-quiet" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function useInputNames(slug: string): string[] {
+  const rows = useLeaderboard(slug).data ?? [];
+  return [...new Set(rows.filter((row) => row.level === 1 && row.state === "scored").map((row) => row.name))];
+}
+
+function Pick({ label, options, value, onChange }: { label: string; options: string[]; value: string; onChange: (value: string) => void }) {
+  return (
+    <Field label={label}>
+      {(id) => (
+        <select id={id} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
+          {options.map((option) => (
+            <option key={option} value={option}>
+              {option}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,92 @@
+import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Header, type Row, type SortingState } from "@tanstack/react-table";
+import { useMemo } from "react";
+import { useLocation, useSearchParams } from "wouter";
+import type { Competition, LeaderboardRow } from "../api/types";
+import { usePredictionLink } from "../prediction/link";
+import { boardColumns } from "./columns";
+import { foldSpan } from "./span";
+import styles from "./BoardTable.module.css";
+
+interface Props {
+  competition: Competition;
+  rows: LeaderboardRow[];
+  /** Rows before filtering: the axis of the fold strips stays where it is while one filters. */
+  all: LeaderboardRow[];
+  sorting: SortingState;
+  onSort: (sorting: SortingState) => void;
+}
+
+export function BoardTable({ competition, rows, all, sorting, onSort }: Props) {
+  const columns = useMemo(() => boardColumns(foldSpan(all), competition.higher_is_better), [all, competition.higher_is_better]);
+  const table = useReactTable({
+    data: rows,
+    columns,
+    state: { sorting },
+    onSortingChange: (update) => onSort(typeof update === "function" ? update(sorting) : update),
+    getRowId: (row) => String(row.id),
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+  });
+  return (
+    <div className={`panel ${styles.frame}`}>
+      <table className={`table ${styles.board}`}>
+        <thead>
+          {table.getHeaderGroups().map((group) => (
+            <tr key={group.id}>
+              {group.headers.map((header) => (
+                <HeadCell key={header.id} header={header} />
+              ))}
+            </tr>
+          ))}
+        </thead>
+        <tbody>
+          {table.getRowModel().rows.map((row) => (
+            <BodyRow key={row.id} row={row} />
+          ))}
+        </tbody>
+      </table>
+      {rows.length === 0 && <p className={styles.none}>No prediction fits these filters.</p>}
+    </div>
+  );
+}
+
+function HeadCell({ header }: { header: Header<LeaderboardRow, unknown> }) {
+  const { column } = header;
+  const direction = column.getIsSorted();
+  const order = direction === false ? "none" : direction === "asc" ? "ascending" : "descending";
+  const title = flexRender(column.columnDef.header, header.getContext());
+  if (!column.getCanSort()) {
+    return (
+      <th scope="col" className={column.columnDef.meta?.className}>
+        {title}
+      </th>
+    );
+  }
+  return (
+    <th scope="col" className={column.columnDef.meta?.className} aria-sort={order}>
+      <button type="button" className={styles.sort} onClick={column.getToggleSortingHandler()}>
+        {title}
+        <span aria-hidden="true" className={styles.arrow}>
+          {direction === "asc" ? "↑" : direction === "desc" ? "↓" : ""}
+        </span>
+      </button>
+    </th>
+  );
+}
+
+function BodyRow({ row }: { row: Row<LeaderboardRow> }) {
+  const [, navigate] = useLocation();
+  const [params] = useSearchParams();
+  const link = usePredictionLink();
+  const open = params.get("prediction") === row.id;
+  return (
+    // The name in the row is a link for keys and readers; the whole row is a larger target for the mouse.
+    <tr className={open ? styles.open : styles.row} data-state={row.original.state} onClick={() => navigate(link(row.original.id))}>
+      {row.getVisibleCells().map((cell) => (
+        <td key={cell.id} className={cell.column.columnDef.meta?.className}>
+          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+        </td>
+      ))}
+    </tr>
+  );
+}

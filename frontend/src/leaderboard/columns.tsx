@@ -1,0 +1,67 @@
+import { createColumnHelper } from "@tanstack/react-table";
+import type { LeaderboardRow } from "../api/types";
+import { formatGap, formatScore } from "../ui/format";
+import { Age } from "../ui/Age";
+import { FoldStrip } from "./FoldStrip";
+import { ModelCell } from "./ModelCell";
+import type { Span } from "./span";
+
+const column = createColumnHelper<LeaderboardRow>();
+/** Rows without a value stand last, whichever way the column is sorted. */
+const last = { sortUndefined: "last" } as const;
+
+/** The columns of the leaderboard; `span` is the axis that all fold strips share. */
+export function boardColumns(span: Span, higherIsBetter: boolean) {
+  return [
+    column.accessor((row) => row.rank ?? undefined, { id: "rank", header: "Rank", cell: ({ getValue }) => getValue() ?? "–", meta: { className: "number" }, ...last }),
+    column.accessor("name", { header: "Model", cell: ({ row }) => <ModelCell row={row.original} />, sortingFn: "alphanumeric" }),
+    column.accessor("owner", { header: "Owner", meta: { className: "wide-only" } }),
+    column.accessor("level", { header: "Level", meta: { className: "number wide-only" } }),
+    column.accessor((row) => row.score ?? undefined, {
+      id: "score",
+      header: "Score",
+      cell: ({ row }) => <ScoreCell row={row.original} />,
+      sortDescFirst: higherIsBetter,
+      meta: { className: "number" },
+      ...last,
+    }),
+    column.accessor(gapOf, {
+      id: "gap",
+      header: "In-sample gap",
+      cell: ({ getValue }) => <span className="muted">{showGap(getValue())}</span>,
+      meta: { className: "number wide-only" },
+      ...last,
+    }),
+    column.accessor((row) => row.std ?? undefined, {
+      id: "std",
+      header: "By fold",
+      cell: ({ row }) => <FoldStrip values={row.original.by_fold} middle={row.original.score} span={span} />,
+      sortDescFirst: false,
+      meta: { className: "wide-only" },
+      ...last,
+    }),
+    column.accessor("folds", { header: "Folds", enableSorting: false, meta: { className: "number wide-only" } }),
+    column.accessor("has_test", { header: "Test", cell: ({ getValue }) => (getValue() ? "yes" : <span className="muted">no</span>), meta: { className: "wide-only" } }),
+    column.accessor("created_at", { header: "Uploaded", cell: ({ getValue }) => <Age at={getValue()} />, sortDescFirst: true, meta: { className: "wide-only" } }),
+  ];
+}
+
+/** How much the score flatters itself on the rows it was fitted on; nothing where nothing was fitted. */
+function gapOf(row: LeaderboardRow): number | undefined {
+  if (row.score === null || row.in_sample === null) return undefined;
+  const gap = row.in_sample - row.score;
+  return Math.abs(gap) < 5e-7 ? undefined : gap;
+}
+
+function showGap(gap: number | undefined): string {
+  return gap === undefined ? "" : formatGap(gap);
+}
+
+function ScoreCell({ row }: { row: LeaderboardRow }) {
+  if (row.score === null) return <span className="muted">–</span>;
+  return (
+    <>
+      <strong>{formatScore(row.score)}</strong> <span className="muted">± {formatScore(row.std, 4)}</span>
+    </>
+  );
+}
