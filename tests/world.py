@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rest_framework.test import APIClient
-
 from stackyard.accounts.models import Membership, Role, Team, User
 from stackyard.accounts.ranks import WIDEST_SCOPE
 from stackyard.accounts.services import add_member, create_team, create_user, issue_token

@@ -1,12 +1,14 @@
 """Teams, their members, tokens and invitations: who joins, who leaves, who may do what."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -30,7 +32,8 @@ def record(team: Team, actor: User | None, verb: str, subject: str = "", **detai
 
 
 def create_team(slug: str, name: str = "") -> Team:
-    """Make a team; raise NameTaken where the slug is in use."""
+    """Make a team; raise InvalidRequest for a slug that cannot stand in an address, NameTaken where it is in use."""
+    _check(validate_slug, slug, field="team")
     try:
         with transaction.atomic():
             return Team.objects.create(slug=slug, name=name or slug)
@@ -41,20 +44,20 @@ def create_team(slug: str, name: str = "") -> Team:
 def create_user(username: str, password: str | None = None) -> User:
     """Make a person; without a password they can use tokens only. Raises InvalidRequest or NameTaken."""
     user = User(username=username)
-    try:
-        User.username_validator(username)
-        if password is not None:
-            validate_password(password, user)
-    except ValidationError as refused:
-        field = "username" if refused.code == "invalid" else "password"
-        raise InvalidRequest(refused.messages[0], [{"field": field, "problem": text} for text in refused.messages]) from refused
-    user.set_password(password)
+    _check(User.username_validator, username, field="username")
+    _give_password(user, password)
     try:
         with transaction.atomic():
             user.save()
     except IntegrityError as taken:
         raise NameTaken(f"expected a new user name, got {username!r}, which is in use") from taken
     return user
+
+
+def set_password(user: User, password: str) -> None:
+    """Give a person a password for the browser; raise InvalidRequest where it is too easily guessed."""
+    _give_password(user, password)
+    user.save(update_fields=["password"])
 
 
 def add_member(team: Team, user: User, role: str, actor: User | None = None) -> Membership:
@@ -66,6 +69,32 @@ def add_member(team: Team, user: User, role: str, actor: User | None = None) -> 
         raise NameTaken(f"expected someone who is not in team {team.slug}, got {user.username!r}") from taken
     record(team, actor, "member added", user.username, role=membership.role)
     return membership
+
+
+def ensure_member(username: str, team_slug: str, role: str | None = None) -> tuple[Membership, list[str]]:
+    """Make what is missing of user, team and membership; return the membership and the kinds of things that were made.
+
+    role: given to a member who has another one, too; without it they keep theirs, and a new one is `member`.
+    Raises WrongState rather than demote the last admin.
+    """
+    made = []
+    with transaction.atomic():
+        team = Team.objects.filter(slug=team_slug).first()
+        if team is None:
+            team = create_team(team_slug)
+            made.append("team")
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            user = create_user(username)
+            made.append("user")
+        membership = Membership.objects.select_related("team", "user").filter(team=team, user=user).first()
+        if membership is None:
+            membership = add_member(team, user, role or Role.MEMBER)
+            made.append("membership")
+        elif role is not None and membership.role != role:
+            change_role(membership, role, actor=None)
+            made.append("role")
+    return membership, made
 
 
 def change_role(membership: Membership, role: str, actor: User | None) -> Membership:
@@ -96,6 +125,21 @@ def _queue_for(team: Team) -> None:
     Without it two admins could each demote the other at the same moment.
     """
     Team.objects.filter(pk=team.pk).update(slug=F("slug"))
+
+
+def _check(validator: Callable[..., None], *values: Any, field: str) -> None:
+    """Run one of Django's validators; name the field in what it refuses."""
+    try:
+        validator(*values)
+    except ValidationError as refused:
+        rows = [{"field": field, "problem": text} for text in refused.messages]
+        raise InvalidRequest(f"expected a {field} that will do, got one to which this applies: {refused.messages[0]}", rows) from refused
+
+
+def _give_password(user: User, password: str | None) -> None:
+    if password is not None:
+        _check(validate_password, password, user, field="password")
+    user.set_password(password)
 
 
 def _refuse_for_the_last_admin(membership: Membership) -> None:

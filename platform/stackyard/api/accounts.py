@@ -16,10 +16,10 @@ from stackyard.accounts.models import Membership, Role, Scope, User
 from stackyard.accounts.queries import find_user, member_of, memberships_of
 from stackyard.accounts.ranks import WIDEST_SCOPE
 from stackyard.accounts.services import record
-from stackyard.api.authentication import TEAM_KEY, MemberRequest
+from stackyard.api.authentication import TEAM_KEY
 from stackyard.api.forms import Answer, Form, parse
 from stackyard.api.permissions import READ
-from stackyard.api.views import MemberView
+from stackyard.api.views import MemberRequest, MemberView
 from stackyard.errors import NotLoggedIn, TooManyAttempts, WrongState
 
 
@@ -59,7 +59,7 @@ class Health(MemberView):
 
     public = {"GET"}
 
-    @extend_schema(responses=HealthAnswer)
+    @extend_schema(operation_id="showHealth", responses=HealthAnswer)
     def get(self, request: MemberRequest) -> Response:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -71,7 +71,7 @@ class Login(MemberView):
 
     public = {"POST"}
 
-    @extend_schema(request=LoginForm, responses=MeAnswer)
+    @extend_schema(operation_id="login", request=LoginForm, responses=MeAnswer)
     def post(self, request: MemberRequest) -> Response:
         form = parse(LoginForm, request.data)
         user = check_password(request._request, form["username"], form["password"])
@@ -83,7 +83,7 @@ class Logout(MemberView):
 
     needs = {"POST": READ}
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
     def post(self, request: MemberRequest) -> Response:
         logout(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -94,7 +94,7 @@ class Me(MemberView):
 
     needs = {"GET": READ}
 
-    @extend_schema(responses=MeAnswer)
+    @extend_schema(operation_id="showMe", responses=MeAnswer)
     def get(self, request: MemberRequest) -> Response:
         get_token(request._request)
         expires_at = request.auth.expiry if request.auth else request._request.session.get_expiry_date()
@@ -106,7 +106,7 @@ class ActiveTeam(MemberView):
 
     needs = {"POST": READ}
 
-    @extend_schema(request=TeamForm, responses=MeAnswer)
+    @extend_schema(operation_id="switchTeam", request=TeamForm, responses=MeAnswer)
     def post(self, request: MemberRequest) -> Response:
         form = parse(TeamForm, request.data)
         if request.auth is not None:

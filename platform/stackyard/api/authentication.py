@@ -16,14 +16,6 @@ from stackyard.errors import CsrfFailed, NotLoggedIn
 TEAM_KEY = "team"
 
 
-class MemberRequest(Request):
-    """What a view may rely on once a member has been let in."""
-
-    membership: Membership
-    scope: Scope
-    auth: Token | None
-
-
 class TokenLogin(TokenAuthentication):
     """`Authorization: Token <secret>`; knox reads the header and hashes, the row says which member and what scope."""
 

@@ -13,10 +13,9 @@ from stackyard.accounts.models import Invitation, Membership, Role
 from stackyard.accounts.queries import find_user, invitation_numbered, invitations_of, open_invitation
 from stackyard.accounts.services import accept_invitation, create_user, invite, withdraw_invitation
 from stackyard.api.accounts import MeAnswer, begin_session, check_password
-from stackyard.api.authentication import MemberRequest
 from stackyard.api.forms import Answer, Form, parse
 from stackyard.api.permissions import ADMINISTER
-from stackyard.api.views import MemberView
+from stackyard.api.views import MemberRequest, MemberView
 
 
 class InvitationForm(Form):
@@ -48,11 +47,11 @@ class InvitationList(MemberView):
 
     needs = {"GET": ADMINISTER, "POST": ADMINISTER}
 
-    @extend_schema(responses=InvitationAnswer(many=True))
+    @extend_schema(operation_id="listInvitations", responses=InvitationAnswer(many=True))
     def get(self, request: MemberRequest) -> Response:
         return Response([describe_invitation(found) for found in invitations_of(request.membership.team)])
 
-    @extend_schema(request=InvitationForm, responses={201: InvitationAnswer})
+    @extend_schema(operation_id="makeInvitation", request=InvitationForm, responses={201: InvitationAnswer})
     def post(self, request: MemberRequest) -> Response:
         form = parse(InvitationForm, request.data)
         invitation, secret = invite(request.membership.team, form["role"], request.user)
@@ -64,7 +63,7 @@ class InvitationDetail(MemberView):
 
     needs = {"DELETE": ADMINISTER}
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="withdrawInvitation", responses={204: None})
     def delete(self, request: MemberRequest, invitation_id: int) -> Response:
         withdraw_invitation(invitation_numbered(request.membership.team, invitation_id), request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -75,7 +74,7 @@ class InvitationByLink(MemberView):
 
     public = {"GET"}
 
-    @extend_schema(responses=OpenInvitationAnswer)
+    @extend_schema(operation_id="showInvitation", responses=OpenInvitationAnswer)
     def get(self, request: MemberRequest, secret: str) -> Response:
         found = open_invitation(secret, timezone.now())
         return Response({"team": found.team.slug, "team_name": found.team.name, "role": found.role, "expires_at": found.expires_at})
@@ -86,7 +85,7 @@ class InvitationAccept(MemberView):
 
     public = {"POST"}
 
-    @extend_schema(request=JoinForm, responses=MeAnswer)
+    @extend_schema(operation_id="acceptInvitation", request=JoinForm, responses=MeAnswer)
     def post(self, request: MemberRequest, secret: str) -> Response:
         form = parse(JoinForm, request.data)
         invitation = open_invitation(secret, timezone.now())

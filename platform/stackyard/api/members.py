@@ -9,10 +9,9 @@ from rest_framework.response import Response
 from stackyard.accounts.models import AuditEvent, Membership, Role
 from stackyard.accounts.queries import audit_of, member_named, members_of
 from stackyard.accounts.services import change_role, remove_member
-from stackyard.api.authentication import MemberRequest
 from stackyard.api.forms import Answer, Form, parse
 from stackyard.api.permissions import ADMINISTER, READ
-from stackyard.api.views import MemberView
+from stackyard.api.views import MemberRequest, MemberView
 
 
 class RoleForm(Form):
@@ -42,7 +41,7 @@ class MemberList(MemberView):
 
     needs = {"GET": READ}
 
-    @extend_schema(responses=MemberAnswer(many=True))
+    @extend_schema(operation_id="listMembers", responses=MemberAnswer(many=True))
     def get(self, request: MemberRequest) -> Response:
         return Response([describe_member(found) for found in members_of(request.membership.team)])
 
@@ -52,13 +51,13 @@ class MemberDetail(MemberView):
 
     needs = {"PATCH": ADMINISTER, "DELETE": ADMINISTER}
 
-    @extend_schema(request=RoleForm, responses=MemberAnswer)
+    @extend_schema(operation_id="changeRole", request=RoleForm, responses=MemberAnswer)
     def patch(self, request: MemberRequest, username: str) -> Response:
         form = parse(RoleForm, request.data)
         membership = member_named(request.membership.team, username)
         return Response(describe_member(change_role(membership, form["role"], request.user)))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="removeMember", responses={204: None})
     def delete(self, request: MemberRequest, username: str) -> Response:
         remove_member(member_named(request.membership.team, username), request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -69,7 +68,7 @@ class Audit(MemberView):
 
     needs = {"GET": ADMINISTER}
 
-    @extend_schema(parameters=[AuditForm], responses=AuditAnswer(many=True))
+    @extend_schema(operation_id="listAudit", parameters=[AuditForm], responses=AuditAnswer(many=True))
     def get(self, request: MemberRequest) -> Response:
         form = parse(AuditForm, request.query_params)
         return Response([describe_event(event) for event in audit_of(request.membership.team, form["limit"])])

@@ -18,7 +18,8 @@ from rest_framework.response import Response
 
 from stackyard.accounts.models import Role, Scope
 from stackyard.api.forms import Answer, ErrorAnswer, Form, parse
-from stackyard.api.views import JsonBody, MemberView, await_outcome, wait_preferred
+from stackyard.api.parsers import JsonBody
+from stackyard.api.views import MemberView, await_outcome, wait_preferred
 from stackyard.competitions.models import Competition
 from stackyard.competitions.queries import load_ids, open_competition_for
 from stackyard.errors import InvalidRequest, NotFound

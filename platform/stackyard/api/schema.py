@@ -1,4 +1,4 @@
-"""The OpenAPI schema: readable names, the two ways to log in, and the errors that any call may answer."""
+"""The OpenAPI schema: groups, the two ways to log in, and the errors that any call may answer."""
 
 from typing import Any
 
@@ -10,11 +10,7 @@ from stackyard.api.forms import ErrorAnswer
 
 
 class NamedSchema(AutoSchema):
-    """Names an operation by its method and view: `getCompetitionList`."""
-
-    def get_operation_id(self) -> str:
-        """Return the method and the view's class."""
-        return f"{self.method.lower()}{type(self.view).__name__}"
+    """Groups operations by file, and gives each the shape of its errors. Their names stand beside the views: verb and noun."""
 
     def get_tags(self) -> list[str]:
         """Group operations by the file that holds them."""

@@ -10,10 +10,9 @@ from stackyard.accounts.models import Scope, Token
 from stackyard.accounts.queries import TOKEN_ID_LENGTH, token_named, tokens_of
 from stackyard.accounts.ranks import scope_reaches
 from stackyard.accounts.services import TOKEN_DAYS, issue_token, revoke_token
-from stackyard.api.authentication import MemberRequest
 from stackyard.api.forms import Answer, Form, parse
 from stackyard.api.permissions import READ
-from stackyard.api.views import MemberView
+from stackyard.api.views import MemberRequest, MemberView
 from stackyard.errors import ScopeTooNarrow
 
 
@@ -42,11 +41,11 @@ class TokenList(MemberView):
     # Making one is open to all, since a token never does more, nor lives longer, than what it was made with.
     needs = {"GET": READ, "POST": READ}
 
-    @extend_schema(responses=TokenAnswer(many=True))
+    @extend_schema(operation_id="listTokens", responses=TokenAnswer(many=True))
     def get(self, request: MemberRequest) -> Response:
         return Response([describe_token(token) for token in tokens_of(request.membership)])
 
-    @extend_schema(request=TokenForm, responses={201: NewTokenAnswer})
+    @extend_schema(operation_id="issueToken", request=TokenForm, responses={201: NewTokenAnswer})
     def post(self, request: MemberRequest) -> Response:
         form = parse(TokenForm, request.data)
         check_scope(request, form["scope"])
@@ -60,7 +59,7 @@ class TokenDetail(MemberView):
 
     needs = {"DELETE": READ}
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="revokeToken", responses={204: None})
     def delete(self, request: MemberRequest, token_id: str) -> Response:
         token = token_named(request.membership, token_id)
         check_scope(request, token.scope)

@@ -1,16 +1,31 @@
 """Every route of the API on one page."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from stackyard.api.accounts import ActiveTeam, Health, Login, Logout, Me
+from stackyard.api.blobs import BlobDetail
+from stackyard.api.competitions import CompetitionContract, CompetitionDetail, CompetitionFolds, CompetitionList, FoldFigure, FoldReport
 from stackyard.api.invitations import InvitationAccept, InvitationByLink, InvitationDetail, InvitationList
+from stackyard.api.leaderboard import Grid, Leaderboard
 from stackyard.api.members import Audit, MemberDetail, MemberList
+from stackyard.api.predictions import PredictionArray, PredictionDetail, PredictionList
 from stackyard.api.schema_view import Schema
 from stackyard.api.tokens import TokenDetail, TokenList
+
+
+class ArrayKind(StringConverter):
+    """Which of a prediction's two arrays."""
+
+    regex = "oof|test"
+
+
+register_converter(ArrayKind, "array_kind")
 
 urlpatterns = [
     path("health", Health.as_view()),
     path("schema", Schema.as_view()),
+    # Accounts
     path("auth/login", Login.as_view()),
     path("auth/logout", Logout.as_view()),
     path("auth/team", ActiveTeam.as_view()),
@@ -24,4 +39,19 @@ urlpatterns = [
     path("invitations/by-link/<str:secret>", InvitationByLink.as_view()),
     path("invitations/by-link/<str:secret>/accept", InvitationAccept.as_view()),
     path("audit", Audit.as_view()),
+    # Bytes
+    path("blobs/<str:digest>", BlobDetail.as_view()),
+    # Competitions
+    path("competitions", CompetitionList.as_view()),
+    path("competitions/<slug:slug>", CompetitionDetail.as_view()),
+    path("competitions/<slug:slug>/contract", CompetitionContract.as_view()),
+    path("competitions/<slug:slug>/folds", CompetitionFolds.as_view()),
+    path("competitions/<slug:slug>/folds/report", FoldReport.as_view()),
+    path("competitions/<slug:slug>/figures/folds", FoldFigure.as_view()),
+    # Predictions
+    path("competitions/<slug:slug>/predictions", PredictionList.as_view()),
+    path("competitions/<slug:slug>/grid", Grid.as_view()),
+    path("competitions/<slug:slug>/leaderboard", Leaderboard.as_view()),
+    path("predictions/<int:key>", PredictionDetail.as_view()),
+    path("predictions/<int:key>/<array_kind:kind>", PredictionArray.as_view()),
 ]

@@ -12,12 +12,21 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from stackyard.accounts.models import Membership, Scope, Token
 from stackyard.api.permissions import Needs, declared_method
 
 LONGEST_WAIT_SECONDS = 30
 PAUSE_SECONDS = 0.1
 
 Found = TypeVar("Found")
+
+
+class MemberRequest(Request):
+    """What a view may rely on once a member has been let in."""
+
+    membership: Membership
+    scope: Scope
+    auth: Token | None
 
 
 class AnyAccept(DefaultContentNegotiation):

@@ -20,7 +20,7 @@ CONTENT_RULES = "; ".join(
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Stackyard</title>
 <body style="font-family: sans-serif; max-width: 40rem; margin: 4rem auto">
 <h1>Stackyard is running</h1>
-<p>Its pages are not built yet: run <code>make frontend</code> and load this page again.
+<p>Its pages are not built yet: run <code>make setup</code> and load this page again.
 The API is at <a href="/api/v1/health">/api/v1</a> and works without them, as does the command line.</p></body></html>
 """
 

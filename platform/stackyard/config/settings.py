@@ -108,6 +108,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PATH_CONVERTER_OVERRIDES": {"array_kind": {"type": "string", "enum": ["oof", "test"]}},
+    "ENUM_NAME_OVERRIDES": {
+        "CompetitionState": "stackyard.competitions.models.CompetitionState",
+        "PredictionState": "stackyard.predictions.models.PredictionState",
+        "PartState": "stackyard.predictions.models.PartState",
+        "EnsembleState": "stackyard.ensembles.models.EnsembleState",
+        "SubmissionState": "stackyard.submissions.models.SubmissionState",
+        "BlobState": ["whole", "partial"],
+    },
 }
 
 BROKER_URL = os.environ.get("BROKER_URL", "")
