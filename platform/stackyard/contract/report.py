@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +49,3 @@ class Report:
         if self.aligned is None:
             raise self.errors[0]
         return self.aligned
-
-    def as_json(self) -> dict[str, Any]:
-        """Return {state, errors, notes}: what `stackyard check --json` prints."""
-        errors = [error.as_json() for error in self.errors]
-        return {"state": "accepted" if self.accepted else "rejected", "errors": errors, "notes": list(self.notes)}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from stackyard.contract.aligning import row_of
-from stackyard.contract.contract import BINARY, MULTILABEL, REGRESSION
+from stackyard.contract.contract import BINARY, MULTILABEL, REGRESSION, Ids, as_ids
+from stackyard.contract.label_files import Labels
 from stackyard.contract.reading import read_table
 from stackyard.contract.spec import LABEL_METRICS, Spec
 from stackyard.errors import FIRST_ROWS, SpecInvalid
@@ -20,18 +22,37 @@ PROBABILITIES, TAGS, LABELS, VALUES = KINDS = ("probabilities", "tags", "labels"
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The form of a submission."""
+    """The form of a submission, and the class columns of a prediction that follow from it."""
 
     test_ids: pl.Series
-    columns: tuple[str, ...]
-    """Output columns in their order, without the id column."""
-    kind: str
-    """probabilities | tags | labels | values."""
     header: tuple[str, ...]
     """All columns in their order."""
+    id_column: str
+    kind: str
+    """probabilities | tags | labels | values."""
+    classes: tuple[str, ...]
+    """The contract's classes: the specification's order, else the sample's where it names them, else the labels'."""
+    label_names: tuple[str, ...] = ()
+    """What label 0, 1, … is called where labels are submitted (binary and multiclass)."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Output columns in their order, without the id column."""
+        return tuple(name for name in self.header if name != self.id_column)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all but the test ids, which the contract holds."""
+        named = {"kind": self.kind, "id_column": self.id_column}
+        return {**named, **{name: list(getattr(self, name)) for name in ("header", "columns", "classes", "label_names")}}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], test_ids: Ids) -> Sample:
+        """Build a sample from as_json() and the contract's test ids."""
+        names = {name: tuple(document[name]) for name in ("header", "classes", "label_names")}
+        return cls(test_ids=as_ids(test_ids), id_column=document["id_column"], kind=document["kind"], **names)
 
 
-def read_sample(path: str | Path, spec: Spec, classes: Sequence[str]) -> Sample:
+def read_sample(path: str | Path, spec: Spec, labels: Labels) -> Sample:
     """Read the sample submission; its values are not looked at.
 
     Kind: a tag column for a multi-label task is "tags"; one column for a multi-class task, and 0/1 columns where the metric judges labels,
@@ -42,10 +63,19 @@ def read_sample(path: str | Path, spec: Spec, classes: Sequence[str]) -> Sample:
     if spec.id_column not in table.columns:
         raise SpecInvalid(f"expected the id column {spec.id_column!r} in the sample submission, got {', '.join(table.columns[:20])}")
     columns = tuple(name for name in table.columns if name != spec.id_column)
-    kind = _find_kind(columns, spec, classes)
+    kind = _find_kind(columns, spec, labels.classes)
     ids = table.select_texts([spec.id_column])[spec.id_column].alias("id")
     _check_ids(ids)
-    return Sample(ids, columns, kind, table.columns)
+    classes = _settle_classes(columns, spec, labels.classes)
+    # an index into labels follows the order of classes; a binary label's 0 and 1 do not
+    names = labels.names if spec.task == BINARY else classes if labels.names else ()
+    return Sample(ids, table.columns, spec.id_column, kind, classes, names)
+
+
+def _settle_classes(columns: tuple[str, ...], spec: Spec, classes: tuple[str, ...]) -> tuple[str, ...]:
+    if spec.task in {BINARY, REGRESSION}:
+        return columns
+    return columns if spec.classes is None and set(columns) == set(classes) else classes
 
 
 def _find_kind(columns: tuple[str, ...], spec: Spec, classes: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ text it depends on no library. Lines end with a line feed; text is UTF-8; only i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,19 @@ from stackyard.errors import NotFinite, ShapeMismatch
 Grid = npt.NDArray[Any]
 
 
-def write_submission(path: str | Path, sample: Sample, ids: Ids, values: npt.ArrayLike, classes: Sequence[str], id_column: str) -> str:
+def write_submission(path: str | Path, sample: Sample, ids: Ids, values: npt.ArrayLike) -> str:
     """Write a submission and return the SHA-256 of its bytes; see render_submission."""
-    data = render_submission(sample, ids, values, classes, id_column)
+    data = render_submission(sample, ids, values)
     Path(path).write_bytes(data)
     return sha256_bytes(data)
 
 
-def render_submission(sample: Sample, ids: Ids, values: npt.ArrayLike, classes: Sequence[str], id_column: str) -> bytes:
+def render_submission(sample: Sample, ids: Ids, values: npt.ArrayLike) -> bytes:
     """Return a submission in the sample's format and row order, as CSV.
 
-    ids: exactly the sample's test ids, in any order. classes: what the values' columns, or the labels 0, 1, …, are called.
-    values, by the sample's kind: probabilities and values are floats (n,) or (n, C); tags are bool (n, L), written in class order;
-    labels are whole numbers (n,) that index classes, or bool (n, L), written as 0 and 1.
+    ids: exactly the sample's test ids, in any order. values, by the sample's kind: probabilities and values are floats (n,) or (n, C);
+    tags are bool (n, L), written in class order; labels are whole numbers (n,) that index sample.label_names, or bool (n, L), written
+    as 0 and 1. Columns are in the order of sample.classes.
     Raises MissingIds, UnknownIds, DuplicateIds; ShapeMismatch where values do not fit ids, classes or columns.
     """
     listed, grid = as_ids(ids), np.asarray(values)
@@ -44,8 +44,8 @@ def render_submission(sample: Sample, ids: Ids, values: npt.ArrayLike, classes: 
     places = find_places(listed, target)
     for error in check_places(listed, places, target, "error"):
         raise error
-    columns = _WRITERS[sample.kind](grid[np.argsort(places)], classes, sample)
-    by_name = {**dict(zip(sample.columns, columns, strict=True)), id_column: [quote_field(name) for name in sample.test_ids.to_list()]}
+    by_name = dict(zip(sample.columns, _WRITERS[sample.kind](grid[np.argsort(places)], sample), strict=True))
+    by_name[sample.id_column] = [quote_field(name) for name in sample.test_ids.to_list()]
     header = ",".join(quote_field(name) for name in sample.header)
     rows = map(",".join, zip(*(by_name[name] for name in sample.header), strict=True))
     return ("\n".join([header, *rows]) + "\n").encode()
@@ -62,43 +62,38 @@ def quote_field(text: str) -> str:
     return text
 
 
-def _write_floats(grid: Grid, classes: Sequence[str], sample: Sample) -> Iterable[list[str]]:
-    columns = grid[:, None] if grid.ndim == 1 else grid
+def _write_floats(grid: Grid, sample: Sample) -> Iterable[list[str]]:
+    columns = _in_sample_order(grid[:, None] if grid.ndim == 1 else grid, sample)
     if not np.isfinite(columns).all():
         raise NotFinite(f"expected finite values to write, got {np.count_nonzero(~np.isfinite(columns))} others")
-    return (["%.9g" % value for value in column.tolist()] for column in _in_sample_order(columns, classes, sample).T)  # noqa: UP031
+    return (["%.9g" % value for value in column.tolist()] for column in columns.T)  # noqa: UP031
 
 
-def _in_sample_order(columns: Grid, classes: Sequence[str], sample: Sample) -> Grid:
-    if columns.shape[1] != len(classes) or len(classes) != len(sample.columns):
-        expected = f"{len(sample.columns)} columns named {', '.join(sample.columns)}"
-        raise ShapeMismatch(f"expected {expected}, got {columns.shape[1]} columns for the classes {', '.join(classes)}")
-    if len(classes) == 1:
-        return columns
-    if set(classes) != set(sample.columns):
-        raise ShapeMismatch(f"expected the classes {', '.join(sample.columns)}, got {', '.join(classes)}")
-    return columns[:, [list(classes).index(name) for name in sample.columns]]
+def _in_sample_order(grid: Grid, sample: Sample) -> Grid:
+    if grid.shape[1] != len(sample.classes):
+        raise ShapeMismatch(f"expected the columns {', '.join(sample.classes)}, got {grid.shape[1]} columns")
+    return grid[:, [sample.classes.index(name) for name in sample.columns]]
 
 
-def _write_tags(grid: Grid, classes: Sequence[str], sample: Sample) -> Iterable[list[str]]:
-    del sample
-    if grid.ndim != 2 or grid.shape[1] != len(classes) or not np.isin(grid, (0, 1)).all():
-        raise ShapeMismatch(f"expected decided labels, 0 or 1, of shape (n, {len(classes)}), got {grid.dtype} of shape {grid.shape}")
+def _write_tags(grid: Grid, sample: Sample) -> Iterable[list[str]]:
+    count = len(sample.classes)
+    if grid.ndim != 2 or grid.shape[1] != count or not np.isin(grid, (0, 1)).all():
+        raise ShapeMismatch(f"expected decided labels, 0 or 1, of shape (n, {count}), got {grid.dtype} of shape {grid.shape}")
     # a file has some hundred different tag sets: each is joined once
     sets, codes = np.unique(np.packbits(grid.astype(np.bool_), axis=1), axis=0, return_inverse=True)
-    bits = np.unpackbits(sets, axis=1, count=len(classes)).astype(np.bool_)
-    texts = [quote_field(" ".join(name for name, on in zip(classes, row, strict=True) if on)) for row in bits.tolist()]
+    bits = np.unpackbits(sets, axis=1, count=count).astype(np.bool_)
+    texts = [quote_field(" ".join(name for name, on in zip(sample.classes, row, strict=True) if on)) for row in bits.tolist()]
     return [[texts[code] for code in codes.ravel().tolist()]]
 
 
-def _write_labels(grid: Grid, classes: Sequence[str], sample: Sample) -> Iterable[list[str]]:
-    if grid.ndim == 2:
-        return ([str(int(value)) for value in column.tolist()] for column in _in_sample_order(grid, classes, sample).T)
+def _write_labels(grid: Grid, sample: Sample) -> Iterable[list[str]]:
+    names = sample.label_names or ("0", "1")
     codes = grid.astype(np.int64)
-    if len(codes) and not (codes.min() >= 0 and codes.max() < len(classes) and np.array_equal(codes, grid)):
-        raise ShapeMismatch(f"expected labels from 0 to {len(classes) - 1}, got {grid.min()} to {grid.max()}")
-    texts = [quote_field(name) for name in classes]
-    return [[texts[code] for code in codes.tolist()]]
+    if not np.array_equal(codes, grid) or codes.min(initial=0) < 0 or codes.max(initial=0) >= len(names):
+        raise ShapeMismatch(f"expected decided labels from 0 to {len(names) - 1}, got values from {grid.min()} to {grid.max()}")
+    columns = codes[:, None] if codes.ndim == 1 else _in_sample_order(codes, sample)
+    texts = [quote_field(name) for name in names]
+    return ([texts[code] for code in column.tolist()] for column in columns.T)
 
 
 _WRITERS = {PROBABILITIES: _write_floats, VALUES: _write_floats, TAGS: _write_tags, LABELS: _write_labels}
