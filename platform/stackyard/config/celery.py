@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stackyard.config.settings")
 
@@ -16,7 +16,9 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_default_queue="cpu",
-    task_queues=[Queue("cpu"), Queue("gpu")],
+    task_queues=[Queue(name, Exchange("stackyard"), routing_key=name) for name in ("cpu", "gpu")],
+    task_default_exchange="stackyard",
+    task_default_routing_key="cpu",
     task_publish_retry_policy={"max_retries": 2, "interval_start": 0, "interval_step": 0.2},
     worker_hijack_root_logger=False,
     beat_schedule={"reap": {"task": "stackyard.config.tasks.reap", "schedule": 10.0}},
