@@ -86,7 +86,7 @@ def table_of(frame: pl.DataFrame, notes: tuple[str, ...] = ()) -> FrameTable:
     >>> table_of(pl.DataFrame({"a": [[0.5]]})).select_texts(["a"]).item()
     '<List(Float64)>'
     """
-    odd = {name: kind for name, kind in frame.schema.items() if not kind.is_numeric() and kind not in _TEXT_TYPES}
+    odd = {name: kind for name, kind in frame.schema.items() if not kind.is_numeric() and kind.base_type() not in _TEXT_TYPES}
     plain = frame.with_columns(pl.Series(name, [f"<{kind}>"] * len(frame), dtype=pl.String) for name, kind in odd.items())
     return FrameTable(plain, tuple(frame.columns), notes)
 
