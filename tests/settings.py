@@ -16,3 +16,7 @@ from stackyard.config.settings import *  # noqa: E402, F403 - it reads the envir
 
 # Argon2 is slow on purpose, and nothing here is worth guessing.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # In memory, threads would meet other locks than those of the file that the server keeps.
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(TEST_HOME, "test.sqlite3")}  # noqa: F405, PTH118

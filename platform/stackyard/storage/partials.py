@@ -35,8 +35,17 @@ def hold_partial(place: Path) -> Iterator[BinaryIO]:
         with place.open("ab") as growing:
             fcntl.flock(growing, fcntl.LOCK_EX)
             if _is_still(growing, place):
+                # The end may have moved while this one waited.
+                growing.seek(0, os.SEEK_END)
                 yield growing
                 return
+
+
+def drop_partial(place: Path) -> None:
+    """Delete the file, once nobody is writing it."""
+    if place.exists():
+        with hold_partial(place):
+            place.unlink()
 
 
 def drop_stale_partial(place: Path, before: float) -> bool:

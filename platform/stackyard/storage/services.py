@@ -17,7 +17,7 @@ from stackyard.errors import DigestMismatch, TooLarge, WrongOffset
 from stackyard.storage.blobs import open_blobs
 from stackyard.storage.digests import PIECE_BYTES, check_digest, digest_of_file
 from stackyard.storage.models import Blob
-from stackyard.storage.partials import drop_stale_partial, hold_partial, place_of_partial
+from stackyard.storage.partials import drop_partial, drop_stale_partial, hold_partial, place_of_partial
 from stackyard.storage.queries import holds
 
 PARTIAL_IS_ABANDONED_AFTER = timedelta(days=1)
@@ -96,7 +96,7 @@ def receive_whole(team_id: int, digest: str, source: BinaryIO) -> Receipt:
         writer.drain(source)
         _refuse_other(digest, writer.finish())
         _keep(team_id, path, digest, writer.size)
-    place_of_partial(team_id, digest).unlink(missing_ok=True)
+    drop_partial(place_of_partial(team_id, digest))
     return Receipt(writer.size, whole=True)
 
 
