@@ -7,7 +7,7 @@ from stackyard.config.pages import show_page
 urlpatterns = [
     path("api/v1/", include("stackyard.api.urls")),
     # Built assets and static files are answered before, by whitenoise; what is missing there is missing.
-    re_path(r"^(?!api(/|$)|static/|assets/).*$", show_page),
+    re_path(r"^(?!api(?:/|$)|static/|assets/).*$", show_page),
 ]
 handler404 = "stackyard.api.errors.answer_unknown"
 handler500 = "stackyard.api.errors.answer_fault"
