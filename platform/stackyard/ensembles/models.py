@@ -31,13 +31,13 @@ class Ensemble(Leased):
     inputs = models.JSONField()
     state = models.CharField(max_length=10, choices=EnsembleState, default=EnsembleState.QUEUED)
     cancel_asked = models.BooleanField(default=False)
-    # {"done": 3, "total": 12, "sentence": "logistic, fold 2 of 5"}
+    # How many fits of how many, and what is being done: {"done", "total", "sentence"}.
     progress = models.JSONField(default=dict)
     error = models.JSONField(default=dict)
     # Nested, and the flattering one beside it.
     score = models.FloatField(null=True)
     in_sample_score = models.FloatField(null=True)
-    # {"model name": weight}
+    # Of each model that the blend uses, by its name.
     weights = models.JSONField(default=dict)
     # The search's own path and the weights found on folds != k.
     report = models.JSONField(default=dict)

@@ -1,0 +1,149 @@
+"""Ensembles: trigger one, watch it, cancel it; and the recipes that there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.response import Response
+
+from stackyard.accounts.models import Role, Scope
+from stackyard.api.forms import Form, parse
+from stackyard.api.predictions import NAME
+from stackyard.api.views import MemberRequest, MemberView, await_outcome, wait_preferred
+from stackyard.competitions.queries import competition_for, open_competition_for
+from stackyard.ensembles import queries
+from stackyard.ensembles.models import Ensemble, EnsembleState
+from stackyard.ensembles.recipes import BLEND_NAMES, DECISION_NAMES, DEFAULT_RECIPE, LEVEL2_NAMES
+from stackyard.ensembles.services import UNFINISHED, cancel_ensemble, trigger_ensemble
+from stackyard.ensembles.tasks import run
+from stackyard.work.sending import send_on_commit
+
+READ = {"GET": (Role.READER, Scope.READ)}
+TRIGGER = {"POST": (Role.ADMIN, Scope.ADMIN)}
+
+
+class EnsembleForm(Form):
+    name = serializers.RegexField(NAME, max_length=80, allow_null=True, default=None, help_text='"ensemble-N" where none is given')
+    recipe = serializers.DictField(allow_null=True, default=None, help_text="see /recipes/ensemble; keys left out take the default")
+    only = serializers.ListField(child=serializers.CharField(), allow_null=True, default=None, help_text="predictions to take, by name")
+    seed = serializers.IntegerField(min_value=0, max_value=2**32 - 1, required=False, help_text="goes before the recipe's own")
+
+
+class ProgressAnswer(serializers.Serializer):
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    sentence = serializers.CharField()
+
+
+class InputAnswer(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    owner = serializers.CharField()
+    variant = serializers.CharField()
+    version = serializers.IntegerField()
+    label = serializers.CharField(help_text="what it is called in the weights")
+
+
+class EnsembleMember(serializers.Serializer):
+    prediction = serializers.IntegerField()
+    name = serializers.CharField()
+    method = serializers.CharField(allow_blank=True, help_text="of a level-2 model; empty for an input")
+    level = serializers.IntegerField()
+    score = serializers.FloatField()
+    in_sample = serializers.FloatField()
+    weight = serializers.FloatField()
+
+
+class EnsembleOutputAnswer(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    level = serializers.IntegerField()
+    method = serializers.CharField()
+    score = serializers.FloatField(allow_null=True)
+    has_test = serializers.BooleanField()
+
+
+class EnsembleAnswer(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    competition = serializers.CharField()
+    owner = serializers.CharField()
+    state = serializers.ChoiceField(EnsembleState.choices)
+    progress = ProgressAnswer()
+    recipe = serializers.DictField()
+    inputs = InputAnswer(many=True)
+    score = serializers.FloatField(allow_null=True, help_text="nested: weights and decision come from other folds than they are judged on")
+    in_sample_score = serializers.FloatField(allow_null=True)
+    weights = serializers.DictField(child=serializers.FloatField())
+    members = EnsembleMember(many=True)
+    decision = serializers.DictField()
+    notes = serializers.ListField(child=serializers.CharField())
+    predictions = EnsembleOutputAnswer(many=True)
+    prediction = serializers.IntegerField(allow_null=True, help_text="the blended one, which can be submitted")
+    prediction_name = serializers.CharField(allow_null=True)
+    error = serializers.DictField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RecipesAnswer(serializers.Serializer):
+    default = serializers.DictField()
+    level2 = serializers.ListField(child=serializers.CharField())
+    blend = serializers.ListField(child=serializers.CharField())
+    decision = serializers.ListField(child=serializers.CharField())
+
+
+class EnsembleList(MemberView):
+    needs = {**READ, **TRIGGER}
+
+    @extend_schema(operation_id="listEnsembles", responses=EnsembleAnswer(many=True))
+    def get(self, request: MemberRequest, slug: str) -> Response:
+        rows = queries.ensembles_of(competition_for(request.membership.team, slug))
+        return Response(EnsembleAnswer([queries.row_of(row) for row in rows], many=True).data)
+
+    @extend_schema(operation_id="triggerEnsemble", request=EnsembleForm, responses={202: EnsembleAnswer})
+    def post(self, request: MemberRequest, slug: str) -> Response:
+        form = parse(EnsembleForm, request.data)
+        team = request.membership.team
+        recipe = {**(form["recipe"] or {}), **({"seed": form["seed"]} if "seed" in form else {})}
+        ensemble = trigger_ensemble(open_competition_for(team, slug), request.user, form["name"], recipe, form["only"])
+        send_on_commit(run, ensemble.pk)
+        found = await_outcome(lambda: queries.ensemble_for(team, ensemble.pk), _has_ended, wait_preferred(request))
+        return Response(_answer(found), status=status.HTTP_202_ACCEPTED, headers={"Location": f"/api/v1/ensembles/{ensemble.pk}"})
+
+
+def _has_ended(ensemble: Ensemble) -> bool:
+    return ensemble.state not in UNFINISHED
+
+
+def _answer(ensemble: Ensemble) -> dict[str, Any]:
+    return dict(EnsembleAnswer(queries.row_of(ensemble)).data)
+
+
+class EnsembleDetail(MemberView):
+    needs = READ
+
+    @extend_schema(operation_id="showEnsemble", responses=EnsembleAnswer)
+    def get(self, request: MemberRequest, key: int) -> Response:
+        return Response(_answer(queries.ensemble_for(request.membership.team, key)))
+
+
+class EnsembleCancel(MemberView):
+    needs = TRIGGER
+
+    @extend_schema(operation_id="cancelEnsemble", request=None, responses={202: EnsembleAnswer})
+    def post(self, request: MemberRequest, key: int) -> Response:
+        ensemble = cancel_ensemble(queries.ensemble_for(request.membership.team, key), request.user)
+        return Response(_answer(queries.ensemble_for(request.membership.team, ensemble.pk)), status=status.HTTP_202_ACCEPTED)
+
+
+class EnsembleRecipes(MemberView):
+    needs = READ
+
+    @extend_schema(operation_id="showEnsembleRecipes", responses=RecipesAnswer)
+    def get(self, request: MemberRequest) -> Response:
+        names = {"level2": list(LEVEL2_NAMES), "blend": list(BLEND_NAMES), "decision": list(DECISION_NAMES)}
+        return Response(RecipesAnswer({"default": DEFAULT_RECIPE, **names}).data)

@@ -1,0 +1,80 @@
+"""What the steps of one attempt at an ensemble share: its inputs, and the way in which what they compute is kept. Heavy."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stackyard.competitions.queries import load_folds, load_truth
+from stackyard.ensembles.models import Ensemble, EnsembleOutput
+from stackyard.ensembles.progress import Progress
+from stackyard.predictions.models import Prediction
+from stackyard.predictions.services import receive_computed
+from stackyard.scoring.services import score_prediction
+from stackyard.storage.queries import load_array
+
+Arrays = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One attempt."""
+
+    ensemble: Ensemble
+    owner: str
+    """Whose lease it is."""
+    inputs: list[Prediction]
+    truth: npt.NDArray[Any]
+    folds: npt.NDArray[Any]
+    progress: Progress
+
+
+def open_desk(ensemble: Ensemble, owner: str, lost: threading.Event) -> Desk:
+    """Gather what an attempt needs; inputs stay in the order in which they were frozen."""
+    by_key = Prediction.objects.select_related("owner").in_bulk([row["id"] for row in ensemble.inputs])
+    fits = (len(ensemble.recipe["level2"]) + 1) * ensemble.fold_set.count + 1
+    return Desk(
+        ensemble=ensemble,
+        owner=owner,
+        inputs=[by_key[row["id"]] for row in ensemble.inputs],
+        truth=load_truth(ensemble.competition),
+        folds=load_folds(ensemble.fold_set),
+        progress=Progress(ensemble.pk, owner, fits, lost),
+    )
+
+
+def stack_oof(rows: list[Prediction]) -> Arrays:
+    """Return several predictions' out-of-fold arrays as one, shape (models, n[, columns])."""
+    return np.stack([load_array(row.oof_digest) for row in rows])
+
+
+def stack_test(rows: list[Prediction]) -> Arrays | None:
+    """Return several predictions' test arrays as one, or None where one of them has none."""
+    return np.stack([load_array(row.test_digest) for row in rows]) if all(row.test_digest for row in rows) else None
+
+
+def stored_before(desk: Desk, name: str) -> Prediction | None:
+    """Return what an earlier attempt at this very ensemble stored under a name."""
+    ensemble = desk.ensemble
+    return ensemble.competition.predictions.filter(owner=ensemble.owner, name=name, recipe__ensemble=ensemble.pk).order_by("pk").first()
+
+
+def keep(
+    desk: Desk, name: str, level: int, oof: Arrays, test: Arrays | None, recipe: dict[str, Any], parents: list[Prediction]
+) -> Prediction:
+    """Put a computed prediction through the one door; its recipe names its parents in the order in which they were used."""
+    ensemble = desk.ensemble
+    whole = {"ensemble": ensemble.pk, **recipe, "parents": [row.pk for row in parents]}
+    return receive_computed(ensemble.competition, ensemble.fold_set, ensemble.owner, name, level, oof, test, whole, parents)
+
+
+def score_output(desk: Desk, prediction: Prediction, method: str) -> None:
+    """Score a prediction by the recipe's decision and note it among the outputs, unless an earlier attempt has."""
+    if EnsembleOutput.objects.filter(ensemble=desk.ensemble, method=method).exists():
+        return
+    score_prediction(prediction, decision=desk.ensemble.recipe["decision"])
+    EnsembleOutput.objects.get_or_create(ensemble=desk.ensemble, method=method, defaults={"prediction": prediction})

@@ -1,0 +1,122 @@
+"""What an ensemble is made of: level-2 models, a blend, a decision. Light: the web process judges recipes without the heavy numerics.
+
+The names here are those of the registries in `numerics.level2`, `numerics.blending` and `numerics.decisions`; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stackyard.competitions.models import Competition
+from stackyard.errors import RecipeInvalid
+from stackyard.numerics.decisions import DECISIONS, decision_for
+from stackyard.numerics.metrics import metric_for
+from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, NOT_FOR_REGRESSION, default_level2
+
+LEVEL2_NAMES = DEFAULT_LEVEL2
+BLEND_NAMES = ("greedy", "simplex", "mean", "none")
+DECISION_NAMES = ("auto", *DECISIONS)
+LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
+    "extra_trees": {"trees": 150, "rows_per_leaf": 10},
+    "neural_net": {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30},
+}
+"""Method -> what may be set, with its default; a whole default takes whole numbers only. The other methods find theirs by themselves."""
+
+DEFAULT_RECIPE: dict[str, Any] = {"level2": list(DEFAULT_LEVEL2), "blend": DEFAULT_BLEND, "decision": "auto", "seed": 0, "settings": {}}
+"""Made where no recipe is given. Means cannot overfit; ridge and logistic calibrate and weigh the models; trees and the net find what is
+not linear. A method that does not fit the task is left out of the default, and refused where a recipe names it.
+The greedy blend then weighs level-2 and level-1 models together, and gives nothing to those that do not help.
+"auto" is the decision that the metric asks for: thresholds for F-beta, argmax for multi-class labels, none for probabilities."""
+
+MOST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe whose names are all known and fit the competition."""
+
+    level2: tuple[str, ...]
+    blend: str
+    decision: str
+    seed: int = 0
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Method -> its settings, where they are not the defaults."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON that parse_recipe reads back into an equal recipe."""
+        settings = {method: dict(values) for method, values in sorted(self.settings.items())}
+        return {"level2": list(self.level2), "blend": self.blend, "decision": self.decision, "seed": self.seed, "settings": settings}
+
+
+def parse_recipe(mapping: Mapping[str, Any] | None, competition: Competition) -> Recipe:
+    """Return the recipe, with the default for every key that is not given.
+
+    mapping: keys level2, blend, decision, seed, and settings (a table a level-2 method, `[settings.extra_trees]` in TOML).
+    Raises RecipeInvalid for an unknown key, name or setting, naming the nearest known one, and for what does not fit task or metric.
+    """
+    given = dict(mapping or {})
+    for key in given:
+        _known("keys of a recipe", key, DEFAULT_RECIPE)
+    level2 = _level2(given["level2"], competition.task) if "level2" in given else default_level2(competition.task)
+    return Recipe(
+        level2=level2,
+        blend=_known("a blend", given.get("blend", DEFAULT_RECIPE["blend"]), BLEND_NAMES),
+        decision=_decision(given.get("decision", DEFAULT_RECIPE["decision"]), competition),
+        seed=_seed(given.get("seed", DEFAULT_RECIPE["seed"])),
+        settings=_settings(given.get("settings", {}), level2),
+    )
+
+
+def _known(what: str, name: object, known: Iterable[str]) -> str:
+    names = list(known)
+    if isinstance(name, str) and name in names:
+        return name
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)
+    hint = f", the nearest is {near[0]!r}" if near else ""
+    raise RecipeInvalid(f"expected {what} among {', '.join(names) or 'none'}; got {name!r}{hint}")
+
+
+def _level2(names: object, task: str) -> tuple[str, ...]:
+    if not isinstance(names, (list, tuple)):
+        raise RecipeInvalid(f"expected level2 to be a list of methods, got {names!r}")
+    methods = tuple(_known("level-2 methods", name, LEVEL2_NAMES) for name in names)
+    if len(set(methods)) != len(methods):
+        raise RecipeInvalid(f"expected each level-2 method once, got {', '.join(methods)}")
+    unfit = [method for method in methods if task == "regression" and method in NOT_FOR_REGRESSION]
+    if unfit:
+        raise RecipeInvalid(f"expected level-2 methods that fit a {task} task, got {', '.join(unfit)}, which speak of probabilities")
+    return methods
+
+
+def _decision(name: object, competition: Competition) -> str:
+    decision = _known("a decision", name, DECISION_NAMES)
+    metric = metric_for(competition.metric, competition.task)
+    decision_for(decision, competition.task, metric, competition.metric_options)
+    return decision
+
+
+def _seed(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
+        raise RecipeInvalid(f"expected a whole seed from 0 to {2**32 - 1}, got {value!r}")
+    return value
+
+
+def _settings(tables: object, level2: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    if not isinstance(tables, Mapping) or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise RecipeInvalid(f"expected settings to hold a table a level-2 method, got {tables!r}")
+    for method, table in tables.items():
+        _known("settings of level-2 methods that the recipe names", method, level2)
+        known = LEVEL2_SETTINGS.get(method, {})
+        for name, value in table.items():
+            _known(f"settings of {method}", name, known)
+            _check_setting(f"{method}.{name}", value, is_whole=isinstance(known[name], int))
+    return {method: dict(table) for method, table in tables.items()}
+
+
+def _check_setting(name: str, value: object, is_whole: bool) -> None:
+    kind = int if is_whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kind) or not (1 if is_whole else 0) <= value <= MOST:
+        raise RecipeInvalid(f"expected a {'whole number from 1' if is_whole else 'number from 0'} to {MOST} for {name}, got {value!r}")

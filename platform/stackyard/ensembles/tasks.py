@@ -1,0 +1,11 @@
+"""Messages of the queue, each turned into one call."""
+
+from celery import shared_task
+
+
+@shared_task
+def run(key: int) -> None:
+    """Compute one ensemble."""
+    from stackyard.ensembles import running  # heavy (numba, scikit-learn, torch): kept out of the web process, which only sends this task
+
+    running.run_ensemble(key)
