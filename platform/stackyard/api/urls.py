@@ -6,11 +6,13 @@ from django.urls.converters import StringConverter
 from stackyard.api.accounts import ActiveTeam, Health, Login, Logout, Me
 from stackyard.api.blobs import BlobDetail
 from stackyard.api.competitions import CompetitionContract, CompetitionDetail, CompetitionFolds, CompetitionList, FoldFigure, FoldReport
+from stackyard.api.ensembles import EnsembleCancel, EnsembleDetail, EnsembleList, EnsembleRecipes
 from stackyard.api.invitations import InvitationAccept, InvitationByLink, InvitationDetail, InvitationList
 from stackyard.api.leaderboard import Grid, Leaderboard
 from stackyard.api.members import Audit, MemberDetail, MemberList
 from stackyard.api.predictions import PredictionArray, PredictionDetail, PredictionList
 from stackyard.api.schema_view import Schema
+from stackyard.api.submissions import Quota, SubmissionDetail, SubmissionFile, SubmissionList, SubmissionRebuild
 from stackyard.api.tokens import TokenDetail, TokenList
 
 
@@ -54,4 +56,15 @@ urlpatterns = [
     path("competitions/<slug:slug>/leaderboard", Leaderboard.as_view()),
     path("predictions/<int:key>", PredictionDetail.as_view()),
     path("predictions/<int:key>/<array_kind:kind>", PredictionArray.as_view()),
+    # Ensembles
+    path("competitions/<slug:slug>/ensembles", EnsembleList.as_view()),
+    path("ensembles/<int:key>", EnsembleDetail.as_view()),
+    path("ensembles/<int:key>/cancel", EnsembleCancel.as_view()),
+    path("recipes/ensemble", EnsembleRecipes.as_view()),
+    # Submissions
+    path("competitions/<slug:slug>/submissions", SubmissionList.as_view()),
+    path("competitions/<slug:slug>/quota", Quota.as_view()),
+    path("submissions/<int:key>", SubmissionDetail.as_view()),
+    path("submissions/<int:key>/file", SubmissionFile.as_view()),
+    path("submissions/<int:key>/rebuild", SubmissionRebuild.as_view()),
 ]
