@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,9 @@ from tests.browser import find_chromium
 from tests.queueing import run_tasks_at_once
 from tests.services import CannotServeError, postgres_and_broker
 from tests.stack import Stack, make_database, outside_services, own_broker
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 MEET_THE_DATABASE = {"db", "transactional_db", "live_stack"}
@@ -75,3 +79,11 @@ def real_services() -> Iterator[dict[str, str]]:
 def eager_tasks(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run tasks in this process, as soon as the transaction that sends them would be committed. For tests that need no queue."""
     run_tasks_at_once(monkeypatch)
+
+
+@pytest.fixture
+def world(db: None) -> "World":
+    """Return the team `forest` with one member a role, and the team `rivals`."""
+    from tests.world import make_world  # models can be imported only once Django is set up
+
+    return make_world()

@@ -36,7 +36,7 @@ LEARNERS = (
     Learner("ada", "lda", lambda: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")),
     Learner("boris", "extra-trees", lambda: ExtraTreesClassifier(150, min_samples_leaf=1, random_state=0)),
     Learner("boris", "nearest-neighbours", lambda: KNeighborsClassifier(7, weights="distance")),
-    Learner("chen", "perceptron", lambda: make_pipeline(StandardScaler(), MLPClassifier((64,), alpha=1.0, tol=1e-3, max_iter=600, random_state=0))),
+    Learner("chen", "perceptron", lambda: make_pipeline(StandardScaler(), MLPClassifier((64,), alpha=1.0, tol=1e-3, random_state=0))),
     Learner("chen", "naive-bayes", lambda: make_pipeline(StandardScaler(), GaussianNB(var_smoothing=0.05))),
 )
 
