@@ -3,7 +3,6 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-
 from stackyard.contract.contract import Contract
 from stackyard.contract.digests import array_digest, canonical_json, folds_digest, json_digest, sha256_bytes, sha256_file
 from stackyard.errors import DuplicateIds, FoldsMismatch, InvalidRequest, ShapeMismatch, UnknownFold

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 from backports import zstd
-
 from stackyard.contract.reading import read_table
 from stackyard.errors import LimitExceeded, StackyardError, UnreadableFile
 

@@ -5,7 +5,6 @@ import numpy as np
 import polars as pl
 import pytest
 from backports import zstd
-
 from stackyard.contract.reading import read_table, table_from_arrays, table_from_frame
 from stackyard.errors import DuplicateColumns, MissingIdColumn, UnknownColumns, UnknownFormat, UnreadableFile, WrongShape
 

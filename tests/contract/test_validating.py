@@ -1,7 +1,6 @@
 import numpy as np
 import polars as pl
 import pytest
-
 from stackyard.contract.contract import Contract
 from stackyard.contract.reading import table_from_arrays
 from stackyard.contract.validating import check_oof, check_test, read_oof, read_test

@@ -4,7 +4,6 @@ import numpy as np
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from stackyard.contract.contract import Contract
 from stackyard.contract.reading import read_table
 from stackyard.contract.validating import check_oof, read_oof
