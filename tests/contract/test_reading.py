@@ -151,6 +151,11 @@ def test_rows_with_more_fields_than_the_header_are_named(tmp_path):
     assert (caught.value.count, [row["row"] for row in caught.value.rows]) == (2, [2, 4])
 
 
+def test_lines_that_end_with_a_carriage_return_alone_are_refused(tmp_path):
+    with pytest.raises(UnreadableFile, match="new-line character"):
+        read_table(put(tmp_path, "f.csv", CSV.replace(b"\n", b"\r")))
+
+
 def test_a_quote_that_never_closes_is_refused(tmp_path):
     with pytest.raises(UnreadableFile):
         read_table(put(tmp_path, "f.csv", b'id,p\n"a,1\nb,2\n')).select_texts(["id"])

@@ -70,7 +70,7 @@ def test_rows_of_another_fold_are_unknown_and_said_to_be(tmp_path, contract):
     report = check_oof(csv(tmp_path), contract, fold=0)
     assert codes(report) == ["UnknownIds"]
     assert report.errors[0].count == 3
-    assert "3 are train ids of other folds" in report.errors[0].detail
+    assert "3 of them train ids of other folds" in report.errors[0].detail
 
 
 def test_a_fold_that_does_not_exist_is_refused(tmp_path, contract):
@@ -86,7 +86,7 @@ def test_test_predictions_hold_exactly_the_test_ids(contract):
     assert codes(report) == ["MissingIds", "UnknownIds"]
     assert report.errors[0].rows == [{"row": None, "id": "t1", "column": None, "value": None}]
     assert report.errors[1].rows == [{"row": 4, "id": "5", "column": None, "value": None}]
-    assert "1 are train ids" in report.errors[1].detail
+    assert "1 of them train ids" in report.errors[1].detail
 
 
 def test_the_header_is_judged_by_name(tmp_path, contract):

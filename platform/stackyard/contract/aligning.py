@@ -99,7 +99,7 @@ def _missing(target: Target, absent: Rows) -> MissingIds:
 def _unknown(ids: pl.Series, target: Target, rows: Rows) -> UnknownIds:
     unknown = ids.gather(rows)
     names = unknown.head(FIRST_ROWS).to_list()
-    hints = [f"{count} are {name}" for name, others in target.others.items() if (count := int(unknown.is_in(others.implode()).sum()))]
+    hints = [f"{count} of them {name}" for name, others in target.others.items() if (count := int(unknown.is_in(others.implode()).sum()))]
     hint = f" ({'; '.join(hints)})" if hints else ""
     detail = f"expected only the {len(target.ids)} {target.name}, got also {_shown(names, len(rows))}{hint}"
     return UnknownIds(detail, [row_of(int(row) + 1, name) for row, name in zip(rows, names, strict=False)], len(rows))

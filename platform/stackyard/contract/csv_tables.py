@@ -95,7 +95,8 @@ def _read_header(text: bytes) -> tuple[list[str], int]:
     line_end = text.find(b"\n", 0, MOST_HEADER_BYTES)
     # only a quoted name can hold a line end, and then the header goes on beyond its first line
     head = text[:MOST_HEADER_BYTES] if line_end < 0 or b'"' in text[:line_end] else text[:line_end]
-    reader = csv.reader(io.StringIO(head.decode("utf-8", errors="replace"), newline=""))
+    # lines end with a line feed, as polars sees it: csv then refuses carriage returns alone instead of taking each for a line
+    reader = csv.reader(line + "\n" for line in head.decode("utf-8", errors="replace").split("\n"))
     try:
         columns = next(reader)
     except csv.Error as error:
