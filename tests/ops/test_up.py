@@ -1,0 +1,116 @@
+"""`manage.py up`: one terminal, and nothing left behind, however it ends."""
+
+import json
+import signal
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from stackyard.config.embedded import broker_part
+
+from tests.stack import PATIENCE_SECONDS, Stack, StackFailedError, outside_services
+
+
+@pytest.fixture
+def stack(tmp_path):
+    started = Stack(tmp_path / "home")
+    yield started.wait_until_ready()
+    started.stop()
+
+
+def end(stack: Stack, number: signal.Signals) -> tuple[int, list[psutil.Process]]:
+    """Send a signal to the supervisor; return its status and which of its processes live on."""
+    processes = stack.processes()
+    assert len(processes) >= 6, "expected web, two workers, two pool processes and a clock at least"
+    stack.process.send_signal(number)
+    status = stack.wait_for_the_end()
+    return status, psutil.wait_procs(processes, PATIENCE_SECONDS)[1]
+
+
+def test_ready_means_that_the_web_answers_and_workers_listen(live_stack):
+    with urllib.request.urlopen(f"{live_stack.url}/api/v1/health") as answer:
+        assert json.load(answer)["status"] == "ok"
+    said = "\n".join(live_stack.said)
+    assert "cpu-worker is ready" in said
+    assert "gpu-worker is ready" in said
+
+
+def test_a_new_home_tells_how_to_make_the_first_administrator(live_stack):
+    assert any("manage.py create_member NAME --team TEAM --role admin --print-token" in line for line in live_stack.said)
+
+
+def test_a_second_up_on_the_same_home_says_so(live_stack):
+    second = Stack(live_stack.home, services=outside_services())
+    line = second.wait_for("already runs")
+    status = second.wait_for_the_end()
+    second.stop()
+
+    assert status == 1
+    assert str(live_stack.process.pid) in line
+    assert live_stack.url in line
+
+
+def test_a_port_that_is_taken_is_a_clear_error(live_stack, tmp_path):
+    port = live_stack.url.rsplit(":", 1)[1]
+    second = Stack(tmp_path / "home", "--port", port)
+    second.wait_for(f"cannot listen on 127.0.0.1 port {port}")
+    status = second.wait_for_the_end()
+    second.stop()
+
+    assert status == 1
+
+
+def test_exit_without_demo_is_refused(tmp_path):
+    stack = Stack(tmp_path / "home", "--exit")
+    stack.wait_for("expected --demo beside --exit")
+    status = stack.wait_for_the_end()
+    stack.stop()
+
+    assert status == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order_and_leaves_nothing(stack, number):
+    status, left = end(stack, number)
+
+    assert (status, left) == (0, [])
+    assert stack.wait_for("nothing is left running")
+
+
+def test_even_sigkill_leaves_nothing_and_it_starts_again_on_the_same_home(stack):
+    status, left = end(stack, signal.SIGKILL)
+    assert (status, left) == (-signal.SIGKILL, [])
+
+    again = Stack(stack.home)
+    try:
+        assert again.wait_until_ready().url.startswith("http://127.0.0.1:")
+    finally:
+        again.stop()
+
+
+def test_a_home_with_a_long_path_gets_its_socket_elsewhere(tmp_path):
+    _, near = broker_part(tmp_path)
+    _, far = broker_part(tmp_path / ("long" * 30))
+
+    assert near == f"redis+socket://{tmp_path}/run/broker.sock"
+    assert str(tmp_path) not in far
+    assert len(far) < 107
+    Path(far.removeprefix("redis+socket://")).parent.rmdir()
+
+
+def test_a_part_that_cannot_start_ends_it_with_that_parts_last_words(tmp_path):
+    stack = Stack(tmp_path / "home", services={"BROKER_URL": "nonsense://127.0.0.1:1"})
+    stack.wait_for("its log:")
+    status = stack.wait_for_the_end()
+    stack.stop()
+
+    assert status == 1
+    assert any("ended with status" in line for line in stack.said)
+
+
+def test_the_waiting_helper_can_fail(tmp_path):
+    stack = Stack(tmp_path / "home", "--exit")
+    with pytest.raises(StackFailedError, match="Ready"):
+        stack.wait_until_ready()
+    stack.stop()
