@@ -40,7 +40,7 @@ class CommitNow:
 def run_tasks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tasks run in this process, right after the transaction that sends them."""
     now = CommitNow()
-    monkeypatch.setattr(app.conf, "task_always_eager", True)
-    monkeypatch.setattr(app.conf, "task_eager_propagates", True)
+    monkeypatch.setitem(app.conf, "task_always_eager", True)
+    monkeypatch.setitem(app.conf, "task_eager_propagates", True)
     monkeypatch.setattr(transaction, "on_commit", now.on_commit)
     monkeypatch.setattr(Atomic, "__exit__", lambda block, *error: now.exit(block, *error))  # noqa: PLW0108 - a bound method would not get the block
