@@ -44,7 +44,11 @@ class World:
 
     def join(self, username: str, role: str = Role.MEMBER, team: Team | None = None) -> Person:
         """Return a further member."""
-        return Person(add_member(team or self.team, create_user(username), role))
+        return Person(self.join_as(create_user(username), role, team or self.team))
+
+    def join_as(self, user: User, role: str, team: Team) -> Membership:
+        """Put someone into a further team."""
+        return add_member(team, user, role)
 
 
 def make_world() -> World:

@@ -158,11 +158,15 @@ def issue_token(
     """
     if not scope_reaches(WIDEST_SCOPE[Role(membership.role)], scope):
         raise RoleTooLow(f"expected a scope that role {membership.role} allows, got {scope}")
-    lifetime = timedelta(days=days)
+    ends = timezone.now() + timedelta(days=days)
     if no_later_than is not None:
-        lifetime = min(lifetime, no_later_than - timezone.now())
-    token, secret = Token.objects.create(user=membership.user, expiry=lifetime, membership=membership, scope=Scope(scope), label=label)
-    record(membership.team, membership.user, "token issued", label or token.scope, scope=token.scope, expires_at=token.expiry.isoformat())
+        ends = min(ends, no_later_than)
+    # Knox takes a length of time and counts from its own now, microseconds later: so the end is set here.
+    with transaction.atomic():
+        token, secret = Token.objects.create(user=membership.user, expiry=None, membership=membership, scope=Scope(scope), label=label)
+        token.expiry = ends
+        token.save(update_fields=["expiry"])
+        record(membership.team, membership.user, "token issued", label or token.scope, scope=token.scope, expires_at=ends.isoformat())
     return token, secret
 
 

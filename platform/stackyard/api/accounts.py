@@ -133,6 +133,8 @@ def check_password(request: HttpRequest, username: str, password: str) -> User:
 def begin_session(request: HttpRequest, membership: Membership) -> dict[str, Any]:
     """Log the browser in under a fresh session key; return Me."""
     login(request, membership.user, backend="django.contrib.auth.backends.ModelBackend")
+    # Django keeps the key where the same user logs in again.
+    request.session.cycle_key()
     request.session[TEAM_KEY] = membership.team.slug
     record(membership.team, membership.user, "login", membership.user.username)
     return describe_me(membership, WIDEST_SCOPE[Role(membership.role)], request.session.get_expiry_date())
