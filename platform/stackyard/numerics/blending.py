@@ -18,6 +18,19 @@ from stackyard.numerics.truth_cells import LOG_LOSSES, check_shapes, surrogate_m
 STEPS = 50
 
 
+def metric_named(metric: str | Metric) -> Metric:
+    """Return the metric of this name, or the metric itself; raise UnknownMetric.
+
+    >>> metric_named("rmse_loss").name
+    'rmse_loss'
+    """
+    if isinstance(metric, Metric):
+        return metric
+    if metric not in METRICS:
+        raise UnknownMetric(f"expected one of {', '.join(METRICS)}, got {metric!r}")
+    return METRICS[metric]
+
+
 def blend(predictions: Floats, weights: Floats) -> Floats:
     """Return the weighted mean of several models' predictions, shape (n_rows,) or (n_rows, n_columns).
 
@@ -66,7 +79,7 @@ def greedy_path(predictions: Floats, truth: Numbers, metric: str | Metric, steps
     >>> greedy_path(np.array([[0.0, 4.0], [2.0, 6.0]]), np.array([1.0, 5.0]), "rmse_loss", steps=4).picks.tolist()
     [0, 1, 0, 1]
     """
-    chosen = _metric(metric)
+    chosen = metric_named(metric)
     chosen.settings(options)
     check_shapes(predictions, truth)
     return walk(search_for(predictions, truth, chosen, options), len(predictions), chosen.higher_is_better, steps)
@@ -91,7 +104,7 @@ def simplex_weights(predictions: Floats, truth: Numbers, metric: str | Metric, *
     >>> simplex_weights(np.array([[0.0, 4.0], [2.0, 6.0]]), np.array([1.0, 5.0]), "rmse_loss").round(6).tolist()
     [0.5, 0.5]
     """
-    chosen = _metric(metric)
+    chosen = metric_named(metric)
     chosen.settings(options)
     check_shapes(predictions, truth)
     surrogate = surrogate_metric(chosen, predictions, truth)
@@ -118,14 +131,6 @@ def mean_weights(predictions: Floats, truth: Numbers, metric: str | Metric, **op
 def best_single_weights(predictions: Floats, truth: Numbers, metric: str | Metric, **options: Any) -> Floats:
     """Return weight 1 for the model that is best by the metric (the first of several), 0 for the others."""
     return greedy_path(predictions, truth, metric, 1, **options).weights
-
-
-def _metric(metric: str | Metric) -> Metric:
-    if isinstance(metric, Metric):
-        return metric
-    if metric not in METRICS:
-        raise UnknownMetric(f"expected one of {', '.join(METRICS)}, got {metric!r}")
-    return METRICS[metric]
 
 
 BLENDS: dict[str, Callable[..., Floats]] = {

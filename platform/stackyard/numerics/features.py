@@ -1,0 +1,99 @@
+"""What level-2 models learn from: log odds, standardised by what the training folds say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stackyard.numerics.arrays import Floats
+from stackyard.numerics.fold_rows import FoldRows
+from stackyard.numerics.metrics import MULTICLASS, REGRESSION
+
+# A model that says 0 or 1 has log odds of at most 13.8: sure, but to be outvoted.
+EPSILON = 1e-6
+
+
+def log_odds(predictions: Floats, task: str) -> Floats:
+    """Return predictions (models, rows, columns) on the scale where evidence adds up, float32.
+
+    binary, multilabel: log(p / (1 - p)). multiclass: log p less its mean over the classes (the centred log ratio).
+    regression: the values themselves.
+    Source: Aitchison (1982), The Statistical Analysis of Compositional Data, JRSS B 44.
+
+    >>> log_odds(np.array([[[0.5]]]), "binary").tolist()
+    [[[0.0]]]
+    """
+    if task == REGRESSION:
+        return np.asarray(predictions, np.float32)
+    clipped: Floats = np.clip(predictions, EPSILON, 1.0 - EPSILON, dtype=np.float64)
+    odds = np.log(clipped)
+    if task == MULTICLASS:
+        odds -= odds.mean(axis=2, keepdims=True)
+    else:
+        odds -= np.log1p(-clipped)
+    return odds.astype(np.float32)
+
+
+def odds_to_probabilities(odds: Floats, task: str) -> Floats:
+    """Return log odds (..., columns) as probabilities: softmax over the columns if multiclass, else the logistic function.
+
+    >>> odds_to_probabilities(np.array([[0.0, 0.0]]), "multiclass").tolist()
+    [[0.5, 0.5]]
+    """
+    if task == MULTICLASS:
+        powers = np.exp(odds - odds.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    # tanh saturates without overflow on either side
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * odds))
+
+
+def rows_by_features(values: Floats) -> Floats:
+    """Return (models, rows, columns) as (rows, models * columns), C order."""
+    models, rows, columns = values.shape
+    return np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(rows, models * columns)
+
+
+def log_odds_rows(part: FoldRows, task: str) -> Floats:
+    """Return a fold's log odds as (rows, models * columns); kept, since every fit on this fold needs them."""
+    return part.keep("log_odds_rows", lambda rows: rows_by_features(log_odds(rows.predictions, task)))
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Centre and scale of each feature, learned from training rows."""
+
+    mean: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, blocks: Sequence[Floats]) -> Standard:
+        """Learn from blocks of rows (rows, features); a constant feature gets scale 1, so that it becomes 0."""
+        count = sum(len(block) for block in blocks)
+        mean = np.sum([block.sum(axis=0, dtype=np.float64) for block in blocks], axis=0) / count
+        square = np.sum([((block - mean) ** 2).sum(axis=0) for block in blocks], axis=0) / count
+        scale = np.sqrt(square)
+        return cls(mean, np.where(scale > 1e-6 * (1.0 + np.abs(mean)), scale, 1.0))
+
+    def apply(self, block: Floats) -> Floats:
+        """Return the block standardised, float32."""
+        return np.asarray((block - self.mean) / self.scale, np.float32)
+
+
+def within_evidence(probabilities: Floats, rows: int, task: str) -> Floats:
+    """Return probabilities no surer than the training rows allow, float32; multiclass rows sum to 1.
+
+    A model that averages or is linear may say 0 or less. Of what never happened in n rows, Laplace's rule of succession still
+    gives 1 / (n + 2); that is the floor, and it needs no tuning. A regression's values stay as they are.
+
+    >>> within_evidence(np.array([[-0.1], [0.5]]), 8, "binary").astype(float).round(2).tolist()
+    [[0.1], [0.5]]
+    """
+    if task == REGRESSION:
+        return np.asarray(probabilities, np.float32)
+    floor = 1.0 / (rows + 2)
+    kept: Floats = np.clip(probabilities, floor, 1.0 - floor, dtype=np.float64)
+    if task == MULTICLASS:
+        kept /= kept.sum(axis=1, keepdims=True)
+    return kept.astype(np.float32)

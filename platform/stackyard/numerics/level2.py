@@ -1,0 +1,64 @@
+"""Level-2 methods by name: LEVEL2[name].fit(parts, setup) learns from the rows of some folds and returns a predictor.
+
+A method never holds the fold that will judge it: stacking hands it the other folds' rows, and nothing else.
+Importing this module imports scikit-learn and torch, so it stays out of the web process; names and settings are in recipes.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stackyard.errors import RecipeInvalid
+from stackyard.numerics import averages, logistic, neural_net, ridge, trees
+from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
+from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL, TASKS
+
+ALL_TASKS = frozenset(TASKS)
+CLASSIFICATION = frozenset({BINARY, MULTICLASS, MULTILABEL})
+
+
+@dataclass(frozen=True)
+class Level2Method:
+    """A way to learn from level-1 predictions."""
+
+    name: str
+    fit: Callable[[Sequence[FoldRows], Setup], Predictor]
+    tasks: frozenset[str] = ALL_TASKS
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What may be set, with its default."""
+
+    def check(self, task: str, settings: Mapping[str, Any]) -> None:
+        """Raise RecipeInvalid unless the method serves the task and knows these settings, numbers above or equal to 0."""
+        if task not in self.tasks:
+            raise RecipeInvalid(f"expected a method for a {task} task, got {self.name}, which serves {', '.join(sorted(self.tasks))}")
+        for name, value in settings.items():
+            if name not in self.settings:
+                raise RecipeInvalid(f"expected settings of {self.name} among {sorted(self.settings)}, got {name!r}")
+            whole = isinstance(self.settings[name], int)
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not (1 if whole else 0) <= value < 1e9:
+                raise RecipeInvalid(f"expected a {'whole number from 1' if whole else 'number from 0'} for {name}, got {value!r}")
+
+
+def methods_for(task: str) -> list[str]:
+    """Return the names of the methods that serve a task, in the registry's order.
+
+    >>> methods_for("regression")
+    ['mean', 'rank_mean', 'ridge', 'extra_trees', 'neural_net']
+    """
+    return [method.name for method in LEVEL2.values() if task in method.tasks]
+
+
+LEVEL2: dict[str, Level2Method] = {
+    method.name: method
+    for method in (
+        Level2Method("mean", averages.fit_mean),
+        Level2Method("geometric_mean", averages.fit_geometric_mean, CLASSIFICATION),
+        Level2Method("rank_mean", averages.fit_rank_mean),
+        Level2Method("ridge", ridge.fit_ridge),
+        Level2Method("logistic", logistic.fit_logistic, CLASSIFICATION),
+        Level2Method("extra_trees", trees.fit_extra_trees, settings=trees.DEFAULTS),
+        Level2Method("neural_net", neural_net.fit_neural_net, settings=neural_net.DEFAULTS),
+    )
+}

@@ -1,0 +1,239 @@
+"""Logistic regression on log odds: a weight for each model's evidence, regularised as much as inner folds ask for.
+
+With weights 1/m and no intercept it is the geometric mean; with one weight a model it calibrates that model.
+
+Several labels are independent problems and are solved as one batch, each on its own column of every model. Classes are one
+problem (softmax) on all columns, as long as it is small; with many classes each is a label against the rest, renormalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from stackyard.numerics.arrays import Floats
+from stackyard.numerics.features import Standard, log_odds, odds_to_probabilities, rows_by_features, within_evidence
+from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
+from stackyard.numerics.inner_folds import inner_groups
+from stackyard.numerics.metrics import MULTICLASS
+
+# Precision of the prior on standardised weights, strongest first, so that each solution starts from a tamer one.
+PENALTIES = (1e4, 1e3, 1e2, 1e1, 1.0, 0.1)
+# A prior on intercepts as well, weak, so that a label without positives has a solution.
+INTERCEPT_PENALTY = 1e-2
+SOFTMAX_WEIGHTS = 700
+NEWTON_STEPS = 30
+TOLERANCE = 1e-7
+
+
+class Derivatives(NamedTuple):
+    """Of the summed log loss of some rows: value (problems,), gradient (problems, p), Hessian (problems, p, p)."""
+
+    loss: Floats
+    gradient: Floats
+    hessian: Floats
+
+
+class Rows(Protocol):
+    """Rows on which the log loss of weights (problems, p) can be told."""
+
+    @property
+    def problems(self) -> int:
+        """How many problems are solved as one batch."""
+
+    @property
+    def columns(self) -> int:
+        """Weights a problem."""
+
+    def loss(self, weights: Floats) -> Floats:
+        """Return the summed log loss (problems,)."""
+
+    def derivatives(self, weights: Floats) -> Derivatives:
+        """Return the summed log loss and its first two derivatives."""
+
+
+@dataclass(frozen=True)
+class LabelRows:
+    """Independent labels. design: (labels, rows, p), its last column 1; targets: (labels, rows)."""
+
+    design: Floats
+    targets: Floats
+
+    @property
+    def problems(self) -> int:
+        """One for each label."""
+        return len(self.design)
+
+    @property
+    def columns(self) -> int:
+        """Weights a label."""
+        return int(self.design.shape[2])
+
+    def loss(self, weights: Floats) -> Floats:
+        """Return the summed log loss of each label."""
+        return self._loss(self._odds(weights))
+
+    def derivatives(self, weights: Floats) -> Derivatives:
+        """Return each label's loss, gradient and Hessian."""
+        odds = self._odds(weights)
+        sure = odds_to_probabilities(odds, "binary")
+        gradient = ((sure - self.targets)[:, None, :] @ self.design)[:, 0]
+        weighted = self.design * (sure * (1.0 - sure))[:, :, None]
+        return Derivatives(self._loss(odds), gradient, weighted.transpose(0, 2, 1) @ self.design)
+
+    def _odds(self, weights: Floats) -> Floats:
+        return np.asarray((self.design @ weights[:, :, None])[:, :, 0])
+
+    def _loss(self, odds: Floats) -> Floats:
+        return np.asarray((np.logaddexp(0.0, odds) - self.targets * odds).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class ClassRows:
+    """Classes that exclude one another. design: (rows, d), its last column 1; targets: (rows, classes). Weights: (1, classes * d)."""
+
+    design: Floats
+    targets: Floats
+    problems: int = 1
+
+    @property
+    def columns(self) -> int:
+        """Weights of the one problem."""
+        return int(self.design.shape[1] * self.targets.shape[1])
+
+    def loss(self, weights: Floats) -> Floats:
+        """Return the summed log loss, shape (1,)."""
+        return self._loss(self._odds(weights))
+
+    def derivatives(self, weights: Floats) -> Derivatives:
+        """Return loss, gradient and Hessian; the Hessian's block of classes a and b is X' diag(p_a (1[a=b] - p_b)) X."""
+        odds = self._odds(weights)
+        sure = odds_to_probabilities(odds, MULTICLASS)
+        gradient = (sure - self.targets).T @ self.design
+        d, classes = self.design.shape[1], self.targets.shape[1]
+        hessian = np.empty((classes, d, classes, d))
+        for a in range(classes):
+            for b in range(a + 1):
+                weighted = self.design * (sure[:, a] * ((a == b) - sure[:, b]))[:, None]
+                hessian[a, :, b] = weighted.T @ self.design
+                hessian[b, :, a] = hessian[a, :, b].T
+        return Derivatives(self._loss(odds), gradient.reshape(1, -1), hessian.reshape(1, classes * d, classes * d))
+
+    def _odds(self, weights: Floats) -> Floats:
+        return np.asarray(self.design @ weights.reshape(self.targets.shape[1], -1).T)
+
+    def _loss(self, odds: Floats) -> Floats:
+        top = odds.max(axis=1)
+        summed = np.log(np.exp(odds - top[:, None]).sum(axis=1)) + top
+        return np.array([(summed - (odds * self.targets).sum(axis=1)).sum()])
+
+
+def minimise(rows: Sequence[Rows], precision: Floats, start: Floats) -> tuple[Floats, list[Derivatives]]:
+    """Return the weights (problems, p) with the least penalised log loss, and each group's derivatives there.
+
+    precision: (p,), of the normal prior on every weight. Newton's method; a problem whose step does not lower its loss takes half.
+    """
+    weights = start
+    for _ in range(NEWTON_STEPS):
+        parts = [group.derivatives(weights) for group in rows]
+        step = newton_step(parts, weights, precision)
+        gradient = sum(part.gradient for part in parts) + precision * weights
+        decrement = (gradient * step).sum(axis=1)
+        before = sum(part.loss for part in parts) + 0.5 * (precision * weights**2).sum(axis=1)
+        if (decrement <= TOLERANCE * (1.0 + before)).all():
+            break
+        scale = np.ones(len(weights))
+        for _ in range(20):
+            candidate = weights - scale[:, None] * step
+            after = sum(group.loss(candidate) for group in rows) + 0.5 * (precision * candidate**2).sum(axis=1)
+            worse = after > before - 0.1 * scale * decrement + TOLERANCE * (1.0 + before)
+            if not worse.any():
+                break
+            scale[worse] /= 2.0
+        weights = candidate
+    return weights, parts
+
+
+def newton_step(parts: Sequence[Derivatives], weights: Floats, precision: Floats) -> Floats:
+    """Return the step to subtract from the weights for the penalised loss of these parts together, (problems, p)."""
+    hessian = np.sum([part.hessian for part in parts], axis=0) + np.diag(precision)
+    gradient = np.sum([part.gradient for part in parts], axis=0) + precision * weights
+    return np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0])
+
+
+def select(rows: Sequence[Rows], intercepts: Floats) -> Floats:
+    """Return the weights (problems, p) of the penalty that predicts the inner folds best; each problem has its own.
+
+    intercepts: bool (p,), which weights are intercepts. What leaving a group out would do to the weights is told by one Newton step
+    from the solution on all groups, and the group left out is then judged exactly.
+    Source: Beirami, Razaviyayn, Shahrampour and Tarokh (2017), On Optimal Generalization in Parametric Learning, NIPS.
+    """
+    weights: Floats = np.zeros((rows[0].problems, rows[0].columns))
+    best: Floats = weights
+    least: Floats = np.full(len(weights), np.inf)
+    for penalty in PENALTIES:
+        precision = np.where(intercepts, INTERCEPT_PENALTY, penalty)
+        weights, parts = minimise(rows, precision, weights)
+        loss = np.zeros(len(weights))
+        for held, group in enumerate(rows):
+            others = [part for place, part in enumerate(parts) if place != held]
+            loss += group.loss(weights - newton_step(others, weights, precision)) if others else 0.0
+        better = loss < least
+        best, least = np.where(better[:, None], weights, best), np.minimum(loss, least)
+    return best
+
+
+def fit_logistic(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
+    """Learn weights of every model's log odds; how strongly they are held near 0 is chosen on inner folds."""
+    models, _, columns = parts[0].predictions.shape
+    if setup.task == MULTICLASS and models * columns**2 <= SOFTMAX_WEIGHTS:
+        return _fit_classes(parts, setup)
+    return _fit_labels(parts, setup)
+
+
+def _fit_classes(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
+    blocks = [rows_by_features(log_odds(part.predictions, setup.task)) for part in parts]
+    standard = Standard.of(blocks)
+    designs = inner_groups([_with_ones(standard.apply(block)) for block in blocks])
+    targets = inner_groups([part.targets for part in parts])
+    rows = [ClassRows(np.concatenate(x), np.concatenate(y)) for x, y in zip(designs, targets, strict=True)]
+    d, classes = rows[0].design.shape[1], rows[0].targets.shape[1]
+    weights = select(rows, np.tile(np.arange(d) == d - 1, classes)).reshape(classes, d)
+    count = sum(len(part.targets) for part in parts)
+
+    def predict(predictions: Floats) -> Floats:
+        design = _with_ones(standard.apply(rows_by_features(log_odds(predictions, setup.task))))
+        return within_evidence(odds_to_probabilities(design @ weights.T, setup.task), count, setup.task)
+
+    return predict
+
+
+def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
+    blocks = [rows_by_features(log_odds(part.predictions, setup.task)) for part in parts]
+    standard = Standard.of(blocks)
+    columns = parts[0].targets.shape[1]
+
+    def design_of(block: Floats) -> Floats:
+        by_label = standard.apply(block).reshape(len(block), -1, columns).transpose(2, 0, 1)
+        return _with_ones(by_label)
+
+    designs = inner_groups([design_of(block) for block in blocks])
+    targets = inner_groups([part.targets.T for part in parts])
+    rows = [LabelRows(np.concatenate(x, axis=1), np.concatenate(y, axis=1)) for x, y in zip(designs, targets, strict=True)]
+    weights = select(rows, np.arange(rows[0].columns) == rows[0].columns - 1)
+    count = sum(len(part.targets) for part in parts)
+
+    def predict(predictions: Floats) -> Floats:
+        design = design_of(rows_by_features(log_odds(predictions, setup.task)))
+        odds = (design @ weights[:, :, None])[:, :, 0].T
+        return within_evidence(odds_to_probabilities(odds, "binary"), count, setup.task)
+
+    return predict
+
+
+def _with_ones(features: Floats) -> Floats:
+    """Return features (..., p) with a last column of 1, in float64: near a solution gradients are differences of large sums."""
+    return np.concatenate([features, np.ones((*features.shape[:-1], 1))], axis=-1, dtype=np.float64)

@@ -1,0 +1,127 @@
+"""Ridge regression from sums over folds: the rows are read once, and every fit, penalty and inner fold is solved from the sums.
+
+Source: Hoerl and Kennard (1970), Ridge Regression, Technometrics 12. Linear stacking: Breiman (1996), Machine Learning 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stackyard.numerics.arrays import Floats
+from stackyard.numerics.features import rows_by_features, within_evidence
+from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
+from stackyard.numerics.inner_folds import inner_groups
+
+# In units of the features' variance: from next to none to one that halves and more.
+PENALTIES = 10.0 ** np.arange(-5.0, 2.0)
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Sums:
+    """All that least squares needs to know of some rows. Sums of disjoint rows add up."""
+
+    count: float
+    x: Floats
+    y: Floats
+    xx: Floats
+    xy: Floats
+    yy: Floats
+
+    @classmethod
+    def of(cls, features: Floats, targets: Floats) -> Sums:
+        """features: (rows, d), targets: (rows, columns); summed in float64, some thousand rows at a time."""
+        d, columns = features.shape[1], targets.shape[1]
+        xx, xy = np.zeros((d, d)), np.zeros((d, columns))
+        for start in range(0, len(features), BLOCK):
+            x = features[start : start + BLOCK].astype(np.float64)
+            xx += x.T @ x
+            xy += x.T @ targets[start : start + BLOCK]
+        y = targets.astype(np.float64)
+        return cls(len(features), features.sum(axis=0, dtype=np.float64), y.sum(axis=0), xx, xy, (y * y).sum(axis=0))
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.count + other.count, self.x + other.x, self.y + other.y, self.xx + other.xx, self.xy + other.xy, self.yy + other.yy
+        )
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The normal equations of some rows, taken apart so that each further penalty costs two products of matrices."""
+
+    mean: Floats
+    centre: Floats
+    scale: Floats
+    values: Floats
+    vectors: Floats
+    turned: Floats
+
+    @classmethod
+    def of(cls, sums: Sums) -> Spectrum:
+        """Standardise the features and turn to the principal axes; a constant feature gets no weight."""
+        mean, centre = sums.x / sums.count, sums.y / sums.count
+        covariance = sums.xx / sums.count - np.outer(mean, mean)
+        shared = sums.xy / sums.count - np.outer(mean, centre)
+        spread = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
+        inverse = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-6 * (1e-6 + np.abs(mean)))
+        values, vectors = np.linalg.eigh(covariance * np.outer(inverse, inverse))
+        return cls(mean, centre, inverse, np.maximum(values, 0.0), vectors, vectors.T @ (shared * inverse[:, None]))
+
+    def solve(self, penalties: Floats) -> tuple[Floats, Floats]:
+        """Return coefficients (d, columns) and intercepts (columns,) for a penalty a column, or one for all."""
+        shrunk = self.turned / (self.values[:, None] + penalties)
+        coefficients = self.scale[:, None] * (self.vectors @ shrunk)
+        return coefficients, self.centre - self.mean @ coefficients
+
+
+def squared_error(sums: Sums, coefficients: Floats, intercepts: Floats) -> Floats:
+    """Return the summed squared error of a linear model on the rows of the sums, shape (columns,)."""
+    crossed = (coefficients * (sums.xx @ coefficients)).sum(axis=0) - 2.0 * (coefficients * sums.xy).sum(axis=0)
+    offset = sums.count * intercepts**2 + 2.0 * intercepts * (sums.x @ coefficients - sums.y)
+    return np.asarray(crossed + offset + sums.yy)
+
+
+def best_penalties(groups: Sequence[Sums], penalties: Floats = PENALTIES) -> Floats:
+    """Return for each column the penalty with the least squared error when each group is predicted from the others, (columns,).
+
+    A tie goes to the larger penalty. With a single group nothing can be tried: the largest penalty below 1 is taken.
+    """
+    if len(groups) < 2:
+        return np.full(len(groups[0].y), penalties[penalties < 1.0].max(initial=penalties.min()))
+    descending = np.sort(penalties)[::-1]
+    errors = np.zeros((len(descending), len(groups[0].y)))
+    for held, group in enumerate(groups):
+        spectrum = Spectrum.of(_total([other for place, other in enumerate(groups) if place != held]))
+        errors += [squared_error(group, *spectrum.solve(penalty)) for penalty in descending]
+    return np.asarray(descending[errors.argmin(axis=0)])
+
+
+def _total(sums: Sequence[Sums]) -> Sums:
+    total = sums[0]
+    for other in sums[1:]:
+        total = total + other
+    return total
+
+
+def fit_ridge(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
+    """Learn a linear mix of all models' predictions in all columns; penalties by inner folds, one a column.
+
+    Classification: probabilities in, probabilities out, clipped to what the rows allow, renormalised if multiclass.
+    """
+    groups = [_total([part.keep("ridge", _sums) for part in group]) for group in inner_groups(parts)]
+    total = _total(groups)
+    coefficients, intercepts = Spectrum.of(total).solve(best_penalties(groups))
+
+    def predict(predictions: Floats) -> Floats:
+        values = rows_by_features(predictions) @ coefficients + intercepts
+        return within_evidence(values, int(total.count), setup.task)
+
+    return predict
+
+
+def _sums(part: FoldRows) -> Sums:
+    return Sums.of(rows_by_features(part.predictions), part.targets)

@@ -1,0 +1,165 @@
+"""Level 2 without looking: a row is only ever predicted by a fit, or blended by weights, that was made on the other folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stackyard.errors import Cancelled, FoldsInvalid, RecipeInvalid, ShapeMismatch
+from stackyard.numerics.arrays import Floats, Ints, Numbers
+from stackyard.numerics.blending import BLENDS, STEPS, blend, greedy_path, metric_named
+from stackyard.numerics.fold_rows import Setup, as_columns, split_by_fold
+from stackyard.numerics.greedy import GreedyPath
+from stackyard.numerics.level2 import LEVEL2
+from stackyard.numerics.metrics import Metric
+from stackyard.numerics.truth_cells import surrogate_metric
+
+Progress = Callable[[int, int, str], None]
+"""Called with what is done, what there is in all, and a sentence on what comes next."""
+
+
+def _no_progress(done: int, total: int, sentence: str) -> None:
+    del done, total, sentence
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Level2Result:
+    """What a level-2 method predicts, in the shape of a level-1 model's predictions, float32."""
+
+    oof: Floats
+    """Row i was predicted by the fit on the folds that row i is not in."""
+    test: Floats | None
+    """The mean of the folds' fits."""
+
+
+@dataclass(frozen=True)
+class NestedBlend:
+    """Blend weights, and what they are worth on rows that they were not found on."""
+
+    weights: Floats
+    """Found on all rows, shape (models,): for the test rows and the submission."""
+    oof: Floats
+    """Row i is blended by weights found on the other folds: judge this for the nested score."""
+    in_sample: Floats
+    """Every row is blended by the weights found on all rows: judge this for the in-sample score, which flatters."""
+    weights_by_fold: dict[int, Floats]
+    """The weights that blended each fold; how far they differ tells how sure they are."""
+    path: GreedyPath | None
+    """The order of greedy picks on all rows; None for other blends."""
+    judged_by: str
+    """The metric that the weights were found by, and the path is told in."""
+
+
+def cross_fit(
+    method: str,
+    oof: Floats,
+    test: Floats | None,
+    truth: Numbers,
+    folds: Ints,
+    task: str,
+    *,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    threads: int = 1,
+    progress: Progress = _no_progress,
+    should_stop: Callable[[], bool] = _never,
+) -> Level2Result:
+    """Fit a level-2 method once for each fold, on the other folds, and predict that fold and the test rows.
+
+    method: a name in LEVEL2. oof: (models, n) or (models, n, columns); test: (models, test rows[, columns]) or None; memory-mapped
+    arrays are welcome. truth: (n,) or (n, labels). folds: (n,). The same arguments give the same bytes.
+    Raises RecipeInvalid (method, settings), ShapeMismatch, FoldsInvalid (fewer than two folds), Cancelled (between fits).
+    """
+    chosen = LEVEL2.get(method)
+    if chosen is None:
+        raise RecipeInvalid(f"expected a level-2 method among {', '.join(LEVEL2)}, got {method!r}")
+    chosen.check(task, settings or {})
+    names = fold_numbers(folds, len(truth))
+    if test is not None and (test.ndim != oof.ndim or len(test) != len(oof) or test.shape[2:] != oof.shape[2:]):
+        raise ShapeMismatch(f"expected test predictions like the out-of-fold ones {oof.shape} but for the rows, got {test.shape}")
+    parts = split_by_fold(oof, truth, folds, task)
+    setup = Setup(task, seed, settings or {}, threads)
+    predicted = np.empty(as_columns(oof).shape[1:], np.float32)
+    test_sum = None if test is None else np.zeros(as_columns(test).shape[1:])
+    for done, part in enumerate(parts):
+        if should_stop():
+            raise Cancelled(f"expected {len(names)} fits of {method}, got the order to stop after {done}")
+        progress(done, len(names), f"{method}: fitting on the folds other than {part.fold}")
+        predict = chosen.fit([other for other in parts if other is not part], setup)
+        predicted[folds == part.fold] = predict(part.predictions)
+        if test_sum is not None and test is not None:
+            test_sum += predict(as_columns(test))
+    progress(len(names), len(names), f"{method}: done")
+    means = None if test is None or test_sum is None else (test_sum / len(names)).astype(np.float32).reshape(test.shape[1:])
+    return Level2Result(predicted.reshape(oof.shape[1:]), means)
+
+
+def nested_blend(
+    predictions: Floats,
+    truth: Numbers,
+    folds: Ints,
+    blend_name: str,
+    metric: str | Metric,
+    *,
+    options: Mapping[str, Any] | None = None,
+    steps: int = STEPS,
+    progress: Progress = _no_progress,
+    should_stop: Callable[[], bool] = _never,
+) -> NestedBlend:
+    """Find blend weights on all rows, and for each fold on the other folds.
+
+    predictions: the candidates' out-of-fold predictions, level 2 and level 1 alike, (models, n) or (models, n, columns).
+    blend_name: a name in BLENDS. metric: a name in METRICS or one of them; options are the metric's. steps: of the greedy blend.
+    A metric that judges labels is not what weights are found by, since the decision is yet to come: the task's log loss is (a
+    regression's squared loss), which makes the probabilities that any decision needs.
+    The candidates' own rows are out of fold already. (A level-2 candidate's row in fold j was fitted with fold k's truth in sight;
+    weights found on it may know a trace of fold k. Permuted labels show that it is too little to matter: the tests hold this.)
+    Raises RecipeInvalid (blend), FoldsInvalid, Cancelled, and what the blend itself raises.
+    """
+    if blend_name not in BLENDS:
+        raise RecipeInvalid(f"expected a blend among {', '.join(BLENDS)}, got {blend_name!r}")
+    names = fold_numbers(folds, len(truth))
+    judge, judge_options = metric_named(metric), dict(options or {})
+    if judge.needs == "labels":
+        judge, judge_options = surrogate_metric(judge, predictions, truth), {}
+
+    def weights_on(rows: Any) -> tuple[Floats, GreedyPath | None]:
+        if should_stop():
+            raise Cancelled(f"expected blend weights for {len(names)} folds, got the order to stop")
+        if blend_name == "greedy":
+            path = greedy_path(predictions[:, rows], truth[rows], judge, steps, **judge_options)
+            return path.weights, path
+        return BLENDS[blend_name](predictions[:, rows], truth[rows], judge, **judge_options), None
+
+    mixed = np.empty(predictions.shape[1:], predictions.dtype)
+    weights_by_fold: dict[int, Floats] = {}
+    for done, fold in enumerate(names):
+        progress(done, len(names) + 1, f"{blend_name}: weights for fold {fold} from the others")
+        held = folds == fold
+        weights_by_fold[fold], _ = weights_on(~held)
+        mixed[held] = blend(predictions[:, held], weights_by_fold[fold])
+    progress(len(names), len(names) + 1, f"{blend_name}: weights from all rows")
+    weights, path = weights_on(slice(None))
+    progress(len(names) + 1, len(names) + 1, f"{blend_name}: done")
+    return NestedBlend(weights, mixed, blend(predictions, weights), weights_by_fold, path, judge.name)
+
+
+def fold_numbers(folds: Ints, rows: int) -> list[int]:
+    """Return the distinct fold numbers in order; raise unless there is one a row and at least two in all.
+
+    >>> fold_numbers(np.array([2, 0, 2]), 3)
+    [0, 2]
+    """
+    if folds.shape != (rows,):
+        raise ShapeMismatch(f"expected one fold number for each of {rows} rows, got shape {folds.shape}")
+    names = [int(fold) for fold in np.unique(folds)]
+    if len(names) < 2:
+        raise FoldsInvalid(f"expected at least two folds, got {len(names)}")
+    return names
