@@ -7,7 +7,7 @@ from typing import Any
 from django.http import FileResponse, HttpResponse
 from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
@@ -29,6 +29,7 @@ WRITE = (Role.MEMBER, Scope.UPLOAD)
 WAIT_SECONDS = 30.0
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
 class NameOrId(serializers.Field):
     """A prediction's id as a number, or its name as text."""
 
