@@ -1,4 +1,4 @@
-"""The child that reads members' files: `python -m stackyard.work.child`, one JSON order on stdin, one JSON answer on stdout.
+"""The child that reads members' files: `python -m stackyard.work.child`, one JSON order a line on stdin, one answer a line on stdout.
 
 It knows neither Django nor the network. Limits are set before anything is read.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import resource
+import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from stackyard.contract.labels import read_folds, read_labels, read_sample
 from stackyard.contract.report import Aligned, Report
 from stackyard.contract.spec import parse_spec
 from stackyard.contract.validating import check_oof, check_test
-from stackyard.errors import StackyardError
+from stackyard.errors import LimitExceeded, StackyardError
 
 PR_SET_PDEATHSIG = 1
 
@@ -95,23 +98,61 @@ def _set_limits(memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def main() -> None:
-    """Do the one job that stdin orders."""
-    order = json.load(sys.stdin)
-    _set_limits(order["memory_bytes"], order["cpu_seconds"])
+    """Do the jobs that stdin orders, one JSON line each, every one in a fork of its own.
+
+    This process only imports the libraries, so that a fork has them at once; it never parses anything, and has one thread.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_do_in_fork(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def _do_in_fork(order: dict[str, Any]) -> dict[str, Any]:
+    """Return {"status", "answer"}: the fork's exit status (negative: the signal that ended it, None: out of time), and what it said."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _work(order, theirs)
+    os.close(theirs)
+    said, in_time = _read_until(ours, time.monotonic() + order["wall_seconds"])
+    os.close(ours)
+    if not in_time:
+        os.kill(pid, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return {"status": status if in_time else None, "answer": json.loads(said) if in_time and status == 0 else None}
+
+
+def _read_until(pipe: int, deadline: float) -> tuple[bytes, bool]:
+    """Return what comes through a pipe, and whether it ended before the deadline."""
+    pieces = []
+    while select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        piece = os.read(pipe, 1 << 16)
+        if not piece:
+            return b"".join(pieces), True
+        pieces.append(piece)
+    return b"", False
+
+
+def _work(order: dict[str, Any], pipe: int) -> None:
+    """Do one job in this fork, say what came of it, and end: nothing of the parent's may run after it."""
+    status = 1
     try:
-        answer = JOBS[order["do"]](**order["job"])
+        _set_limits(order["memory_bytes"], order["cpu_seconds"])
+        with os.fdopen(pipe, "w") as answer:
+            json.dump(_do(order), answer)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _do(order: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return JOBS[order["do"]](**order["job"])
     except StackyardError as error:
-        answer = {"error": error.as_json()}
+        return {"error": error.as_json()}
     except MemoryError:
-        answer = {
-            "error": {
-                "error": "LimitExceeded",
-                "detail": "expected a file that fits the memory limit; reading it took more",
-                "rows": [],
-                "count": 0,
-            }
-        }
-    json.dump(answer, sys.stdout)
+        return {"error": LimitExceeded(f"expected a file that fits {order['memory_bytes'] >> 20} MiB; reading it took more").as_json()}
 
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {"read_part": read_part, "read_competition": read_competition}
