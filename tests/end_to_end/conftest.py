@@ -36,7 +36,7 @@ class Cli:
 
     def __call__(self, *words: object) -> Ran:
         environment = {**os.environ, "STACKYARD_URL": self.url, "STACKYARD_TOKEN": self.token, "STACKYARD_HOME": str(self.home)}
-        command = [sys.executable, "-m", "members.cli", *map(str, words)]
+        command = [str(Path(sys.executable).with_name("stackyard")), *map(str, words)]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=170, check=False)
         return Ran(ended.returncode, ended.stdout, ended.stderr)
 

@@ -73,7 +73,8 @@ def test_own_folds_share_every_label_evenly(admin, folder):
     admin.ok("competition", "create", folder / "own.toml")
     from members.client import Client
 
-    report = Client(admin.url, admin.token).fold_report("planet-own")
+    with Client(admin.url, admin.token) as client:
+        report = client.folds_report("planet-own")
 
     assert max(report["sizes"]) - min(report["sizes"]) <= 1
     assert all(max(row) - min(row) <= 1 for row in report["counts"])

@@ -89,10 +89,10 @@ def test_the_submission_has_the_samples_rows_and_is_rebuilt_to_the_byte(team, en
 
 
 def test_predictions_made_on_other_folds_are_refused(team, spooky_files, live_stack):
-    from members.client import Client
     from stackyard.errors import FoldsMismatch
 
-    client = Client(team["mary"].url, team["mary"].token)
+    from members.client import Client
+
     frame = pl.read_parquet(spooky_files / "m3_bert_oof.parquet")
-    with pytest.raises(FoldsMismatch, match="expected predictions made on folds"):
+    with Client(team["mary"].url, team["mary"].token) as client, pytest.raises(FoldsMismatch, match="expected predictions made on folds"):
         client.upload("spooky", name="elsewhere", oof=frame, folds="0" * 64)
