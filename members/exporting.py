@@ -54,20 +54,20 @@ class Folder:
         self._before: dict[str, dict[str, Any]] = before.get("files", {}) if before.get("competition") == slug else {}
         self.head: dict[str, Any] = {"competition": slug}
 
-    def put(self, name: str, content: bytes, **about: Any) -> None:
+    def put(self, name: str, content: bytes, about: dict[str, Any] | None = None) -> None:
         """Write a file, and enter it into the manifest."""
         write_atomically(self.path / name, content)
-        self.entries[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), **about}
+        self.entries[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), **(about or {})}
         self.fetched += 1
         self._write_manifest()
 
-    def keep(self, name: str, **about: Any) -> bool:
+    def keep(self, name: str, about: dict[str, Any]) -> bool:
         """Return whether an earlier export wrote this very file and nobody touched it since; enter it again where so."""
         entry, path = self._before.get(name), self.path / name
         same = entry is not None and all(entry.get(key) == value for key, value in about.items())
         if entry is None or not same or not path.is_file() or sha256_file(path) != entry["sha256"]:
             return False
-        self.entries[name] = {**entry, **about}
+        self.entries[name] = entry
         self.kept += 1
         return True
 
@@ -121,13 +121,13 @@ def _put_array(client: Client, folder: Folder, contract: Contract, row: Predicti
     name = f"predictions/{file_stem(row)}-{which}.{format}"
     digest = row["oof_digest"] if which == "oof" else row["test_digest"]
     about = {"prediction": row["id"], "array_sha256": digest}
-    if folder.keep(name, **about):
+    if folder.keep(name, about):
         return
     with client.wire.stream(path_to("predictions", row["id"], which), {"format": "npy"}) as pieces:
         values = _read_npy(pieces, digest, name)
     ids = contract.train_ids if which == "oof" else contract.test_ids
     made = {key: row.get(key) for key in ("name", "owner", "variant", "version", "level", "score", "recipe", "parents")}
-    folder.put(name, _WRITERS[format](aligned_frame(contract, ids, values, name)), **about, **made)
+    folder.put(name, _WRITERS[format](aligned_frame(contract, ids, values, name)), {**about, **made})
 
 
 def aligned_frame(contract: Contract, ids: pl.Series, values: npt.NDArray[np.float32], name: str) -> pl.DataFrame:

@@ -41,8 +41,10 @@ def read_fold_file(text: str, shape: Shape, contract: Contract) -> FoldFile:
 
 
 def _read_csv(text: str) -> list[dict[str, Any]]:
-    rows = list(csv.reader(io.StringIO(text)))
-    return [{"id": name, "fold": int(fold)} for name, fold in rows[1:]]
+    header, *rows = csv.reader(io.StringIO(text))
+    if header[1:] != ["fold"]:
+        raise ValueError(f"a header {header}")
+    return [{"id": name, "fold": int(fold)} for name, fold in rows]
 
 
 def _pairs_of_rows(folds: list[Any], contract: Contract) -> dict[str, int]:
