@@ -4,8 +4,12 @@ from celery import shared_task
 
 from stackyard.competitions.services import give_up_competition, unprepared_competitions
 from stackyard.competitions.tasks import prepare
+from stackyard.ensembles.services import give_up_ensemble, unfinished_ensembles
+from stackyard.ensembles.tasks import run
 from stackyard.predictions.services import give_up_prediction, unread_predictions
 from stackyard.scoring.tasks import read_and_score
+from stackyard.submissions.services import give_up_submission, unbuilt_submissions
+from stackyard.submissions.tasks import build
 from stackyard.work.leases import requeue_stale
 
 
@@ -14,3 +18,5 @@ def reap() -> None:
     """Send again what a dead worker left behind or the broker lost; many may reap at once."""
     requeue_stale(unprepared_competitions(), prepare.delay, give_up_competition)
     requeue_stale(unread_predictions(), read_and_score.delay, give_up_prediction)
+    requeue_stale(unfinished_ensembles(), run.delay, give_up_ensemble)
+    requeue_stale(unbuilt_submissions(), build.delay, give_up_submission)
