@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tansta
 import { fetchJson, forgetAnswers, sendJson } from "./client";
 import { ApiError, Unreachable } from "./errors";
 import { keyOf, useFixed, usePolled } from "./polling";
-import type { AuditEvent, Invitation, InvitationOffer, Me, Member, Role, Token } from "./types";
+import type { AuditEvent, Invitation, InvitationOffer, Me, Member, NewToken, Role, Scope, Token } from "./types";
 
 /** The person at the keyboard; null when nobody is logged in. */
 export function useMe() {
@@ -82,5 +82,5 @@ export const useRemoveMember = () => useTeamChange(async (user: string) => sendJ
 export const useInvite = () => useTeamChange(async (role: Role) => sendJson<Invitation>("POST", "/invitations", { role }));
 export const useWithdraw = () => useTeamChange(async (id: Invitation["id"]) => sendJson("DELETE", `/invitations/${id}`));
 export const useMakeToken = () =>
-  useTeamChange(async (form: { label: string; scope: Token["scope"]; days?: number }) => sendJson<Token>("POST", "/tokens", form));
+  useTeamChange(async (form: { label: string; scope: Scope; days?: number }) => sendJson<NewToken>("POST", "/tokens", form));
 export const useRevokeToken = () => useTeamChange(async (id: Token["id"]) => sendJson("DELETE", `/tokens/${id}`));

@@ -6,7 +6,7 @@ import type { Ensemble, EnsembleRecipe, RecipeOptions } from "./types";
 
 export interface EnsembleForm {
   name?: string;
-  recipe: EnsembleRecipe;
+  recipe: Partial<EnsembleRecipe>;
   only?: string[];
 }
 

@@ -8,7 +8,7 @@ export type Results = Partial<Pick<Submission, "public_score" | "private_score" 
 
 const listPath = (slug: string): string => `/competitions/${encodeURIComponent(slug)}/submissions`;
 
-export const useSubmissions = (slug: string) => usePolled<Submission[]>(listPath(slug));
+export const useSubmissions = (slug: string) => usePolled<Submission[]>(listPath(slug), (rows) => rows.some((row) => row.state === "queued"));
 export const fileLink = (id: Submission["id"]): string => `${API}/submissions/${id}/file`;
 
 export function useSubmit(slug: string) {
@@ -28,5 +28,6 @@ export function useWriteResults(slug: string) {
   });
 }
 
+/** The outcome, or the submission itself where the server has not come to it within its time. */
 export const useRebuild = () =>
-  useMutation({ mutationFn: async (id: Submission["id"]) => sendJson<Rebuilt>("POST", `/submissions/${id}/rebuild`) });
+  useMutation({ mutationFn: async (id: Submission["id"]) => sendJson<Rebuilt | Submission>("POST", `/submissions/${id}/rebuild`, {}) });

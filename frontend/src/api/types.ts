@@ -2,24 +2,36 @@
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
+/** The schema leaves some JSON open; here is said what the server puts there. */
+type Refined<Base, Parts> = Omit<Base, keyof Parts> & Parts;
 
-export type ErrorBody = Schemas["Error"];
-export type Me = Schemas["Me"];
-export type Role = Me["role"];
-export type Token = Schemas["Token"];
-export type Member = Schemas["Member"];
-export type Invitation = Schemas["Invitation"];
-export type InvitationOffer = Schemas["InvitationOffer"];
-export type AuditEvent = Schemas["AuditEvent"];
-export type Competition = Schemas["Competition"];
-export type FoldReport = Schemas["FoldReport"];
-export type Prediction = Schemas["Prediction"];
-export type Grid = Schemas["Grid"];
+export type ErrorBody = Schemas["FileErrorAnswer"];
+export type Me = Schemas["MeAnswer"];
+export type Role = Schemas["RoleEnum"];
+export type Scope = Schemas["ScopeEnum"];
+export type Token = Schemas["TokenAnswer"];
+export type NewToken = Schemas["NewTokenAnswer"];
+export type Member = Schemas["MemberAnswer"];
+export type Invitation = Schemas["InvitationAnswer"];
+export type InvitationOffer = Schemas["OpenInvitationAnswer"];
+export type AuditEvent = Schemas["AuditAnswer"];
+export type Task = "binary" | "multiclass" | "multilabel" | "regression";
+export type Competition = Refined<
+  Schemas["CompetitionAnswer"],
+  { task: Task; errors: ErrorBody[]; sample: { kind?: string; columns?: string[] } }
+>;
+export type FoldReport = Schemas["FoldReportAnswer"];
+export type Prediction = Refined<
+  Schemas["PredictionAnswer"],
+  { by_class: { class: string; value: number | null }[]; decision: { name?: string } }
+>;
+export type Grid = Schemas["GridAnswer"];
 export type GridRow = Schemas["GridRow"];
-export type LeaderboardRow = Schemas["LeaderboardRow"];
-export type RecipeOptions = Schemas["RecipeOptions"];
-export type EnsembleRecipe = Schemas["EnsembleRecipe"];
-export type Ensemble = Schemas["Ensemble"];
-export type Submission = Schemas["Submission"];
-export type Rebuilt = Schemas["Rebuilt"];
-export type Quota = Schemas["Quota"];
+export type LeaderboardRow = Schemas["BoardAnswer"];
+/** Its settings are the server's to know: what is not chosen here goes back as it came. */
+export type EnsembleRecipe = { level2: string[]; blend: string; decision: string };
+export type RecipeOptions = Refined<Schemas["RecipesAnswer"], { default: EnsembleRecipe }>;
+export type Ensemble = Refined<Schemas["EnsembleAnswer"], { recipe: EnsembleRecipe; error: Partial<ErrorBody> }>;
+export type Submission = Refined<Schemas["SubmissionRow"], { error: Partial<ErrorBody> }>;
+export type Rebuilt = Schemas["RebuildAnswer"];
+export type Quota = Schemas["QuotaAnswer"];

@@ -10,7 +10,6 @@ import { useTitle } from "../shell/title";
 import { SubmissionsTab } from "../submissions/SubmissionsTab";
 import { Asked } from "../ui/Asked";
 import { ErrorList } from "../ui/ErrorPanel";
-import { Warnings } from "../ui/Notice";
 import { DropAnywhere } from "../upload/DropAnywhere";
 import { UploadTab } from "../upload/UploadTab";
 import { CompetitionHeader } from "./CompetitionHeader";
@@ -48,8 +47,7 @@ function Opened({ competition, tab }: { competition: Competition; tab: string })
       {competition.state === "rejected" && <ErrorList errors={competition.errors} />}
       {open && (
         <>
-          <TabLinks slug={competition.slug} tabs={Object.entries(TABS).map(([path, { label }]) => ({ path, label }))} active={tab} />
-          {tab !== "contract" && <Warnings sentences={competition.warnings} />}
+          <TabLinks slug={competition.slug} tabs={Object.entries(TABS).map(([path, { label }]) => ({ path, label, warnings: path === "contract" ? competition.warnings.length : 0 }))} active={tab} />
           <entry.Body competition={competition} />
           <PredictionDrawer competition={competition} />
           <DropAnywhere competition={competition} />

@@ -4,7 +4,7 @@ import styles from "./TabLinks.module.css";
 
 interface Props {
   slug: string;
-  tabs: { path: string; label: string }[];
+  tabs: { path: string; label: string; warnings: number }[];
   active: string;
 }
 
@@ -25,6 +25,11 @@ export function TabLinks({ slug, tabs, active }: Props) {
           aria-current={tab.path === active ? "page" : undefined}
         >
           {tab.label}
+          {tab.warnings > 0 && (
+            <span className={styles.warnings} aria-label={`, warnings: ${tab.warnings}`}>
+              {tab.warnings}
+            </span>
+          )}
         </Link>
       ))}
     </nav>

@@ -7,6 +7,7 @@ import { Age } from "../ui/Age";
 import { Bars } from "../ui/Bars";
 import { ErrorList, ErrorPanel } from "../ui/ErrorPanel";
 import { formatGap, formatScore, formatSpan, plural } from "../ui/format";
+import { Warnings } from "../ui/Notice";
 import { StateBadge } from "../ui/StateBadge";
 import styles from "./EnsembleCard.module.css";
 import { MemberTable } from "./MemberTable";
@@ -23,6 +24,7 @@ export function EnsembleCard({ competition, ensemble }: Props) {
     <article className={`panel ${styles.card}`} aria-label={ensemble.name}>
       <Head ensemble={ensemble} />
       {inWork(ensemble) && <Running competition={competition} ensemble={ensemble} />}
+      <Warnings sentences={ensemble.notes} />
       {ensemble.state === "failed" && <ErrorList errors={[readFailure(ensemble.error)]} />}
       {ensemble.state === "done" && (
         <div className={styles.outcome}>
@@ -96,6 +98,6 @@ function Scores({ ensemble }: { ensemble: Ensemble }) {
 }
 
 function readFailure(error: Ensemble["error"]): ErrorBody {
-  const { error: code, detail, count, rows } = (error ?? {}) as Partial<ErrorBody>;
+  const { error: code, detail, count, rows } = error;
   return { error: code ?? "Failed", detail: detail ?? "The run ended without a result.", count: count ?? 0, rows: rows ?? [] };
 }

@@ -50,8 +50,7 @@ export function MemberTable({ ensemble }: { ensemble: Ensemble }) {
         {ensemble.inputs.map((input, index) => (
           <span key={input.id}>
             {index > 0 && ", "}
-            <Link href={link(input.id)}>{input.name}</Link>
-            <span className="muted"> {input.owner}</span>
+            <Link href={link(input.id)}>{input.label}</Link>
           </span>
         ))}
       </p>

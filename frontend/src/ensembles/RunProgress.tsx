@@ -3,13 +3,13 @@ import { Meter } from "../ui/Meter";
 
 export function RunProgress({ progress }: { progress: Ensemble["progress"] }) {
   const { done, total, sentence } = progress;
-  const known = done !== undefined && total !== undefined && total > 0;
+  const known = total > 0;
   return (
     <div className="stack" style={{ gap: 4 }}>
       <Meter label="Progress" share={known ? done / total : null} />
       <p className="small soft" role="status">
-        {known ? `${done} of ${total} steps` : "waiting for a worker"}
-        {sentence && `: ${sentence}`}
+        {known && `${done} of ${total}: `}
+        {sentence}
       </p>
     </div>
   );

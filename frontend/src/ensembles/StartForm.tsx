@@ -29,12 +29,14 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
   const start = useStartEnsemble(competition.slug);
   const inputs = useInputNames(competition.slug);
   const [name, setName] = useState("");
-  const [recipe, setRecipe] = useState<EnsembleRecipe>(options.default);
+  // Only what is changed is sent: the rest is the server's default for this task.
+  const [changed, setChanged] = useState<Partial<EnsembleRecipe>>({});
+  const recipe = { ...options.default, ...changed };
   const [left, setLeft] = useState<string[]>([]);
   const only = inputs.filter((input) => !left.includes(input));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const form = { recipe, ...(name.trim() && { name: name.trim() }), ...(left.length > 0 && { only }) };
+    const form = { recipe: changed, ...(name.trim() && { name: name.trim() }), ...(left.length > 0 && { only }) };
     start.mutate(form, { onSuccess: onClose });
   };
   return (
@@ -49,14 +51,14 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
         legend="Level-2 models"
         options={options.level2}
         chosen={recipe.level2}
-        onChange={(level2) => setRecipe({ ...recipe, level2: options.level2.filter((method) => level2.includes(method)) })}
+        onChange={(level2) => setChanged({ ...changed, level2: options.level2.filter((method) => level2.includes(method)) })}
       />
       <div className={styles.fields}>
         <Field label="Name (optional)">
           {(id) => <input id={id} className="input" value={name} placeholder="ensemble-…" onChange={(event) => setName(event.target.value)} />}
         </Field>
-        <Pick label="Blend" options={options.blend} value={recipe.blend} onChange={(blend) => setRecipe({ ...recipe, blend })} />
-        <Pick label="Decision" options={options.decision} value={recipe.decision} onChange={(decision) => setRecipe({ ...recipe, decision })} />
+        <Pick label="Blend" options={options.blend} value={recipe.blend} onChange={(blend) => setChanged({ ...changed, blend })} />
+        <Pick label="Decision" options={options.decision} value={recipe.decision} onChange={(decision) => setChanged({ ...changed, decision })} />
       </div>
       {start.error && <ErrorPanel error={start.error} />}
       <div className="row">
@@ -71,9 +73,11 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
   );
 }
 
+/** Names that the server takes for exactly one prediction each. */
 function useInputNames(slug: string): string[] {
   const rows = useLeaderboard(slug).data ?? [];
-  return [...new Set(rows.filter((row) => row.level === 1 && row.state === "scored").map((row) => row.name))];
+  const inputs = rows.filter((row) => row.level === 1 && row.state === "scored");
+  return inputs.map((row) => `${row.owner}/${row.name}${row.variant && `:${row.variant}`}`);
 }
 
 function Pick({ label, options, value, onChange }: { label: string; options: string[]; value: string; onChange: (value: string) => void }) {

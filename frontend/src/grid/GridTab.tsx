@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
-import { useGrid } from "../api/competitions";
-import type { Competition, Grid } from "../api/types";
+import { useGrid, useLeaderboard } from "../api/competitions";
+import type { Competition, Grid, GridRow } from "../api/types";
 import { Asked } from "../ui/Asked";
 import { EmptyState } from "../ui/Notice";
 import { GridTable } from "./GridTable";
@@ -27,13 +27,14 @@ export function GridTab({ competition }: { competition: Competition }) {
 }
 
 function Shaded({ competition, grid }: { competition: Competition; grid: Grid }) {
+  const rows = useRankedRows(competition.slug, grid);
   const [compared, setCompared] = useState<Compared>("fold");
   const shade = useMemo(() => makeShade(grid, competition.higher_is_better, compared), [grid, competition.higher_is_better, compared]);
   return (
     <section className="stack" aria-label="Model by fold">
       <fieldset className={styles.choice}>
         <legend className="hidden-text">What the colours compare</legend>
-        <span className="soft">Darker is better, compared</span>
+        <span className="soft">Stronger colour is better, compared</span>
         {(
           [
             ["fold", "within each fold"],
@@ -45,7 +46,18 @@ function Shaded({ competition, grid }: { competition: Competition; grid: Grid })
           </label>
         ))}
       </fieldset>
-      <GridTable slug={competition.slug} grid={grid} shade={shade} />
+      <GridTable folds={grid.folds} rows={rows} shade={shade} />
+      {rows.length < grid.rows.length && <p className="small muted">{grid.rows.length - rows.length} rejected are not shown.</p>}
     </section>
   );
+}
+
+/** Best first, as on the leaderboard; then those that still wait for folds. */
+function useRankedRows(slug: string, grid: Grid): GridRow[] {
+  const board = useLeaderboard(slug).data;
+  return useMemo(() => {
+    const order = new Map(board?.map((row, index) => [row.id, index]));
+    const place = (row: GridRow): number => order.get(row.id) ?? order.size;
+    return grid.rows.filter((row) => row.state !== "rejected").toSorted((one, other) => place(one) - place(other));
+  }, [board, grid]);
 }

@@ -1,6 +1,5 @@
 import { Link } from "wouter";
-import { useLeaderboard } from "../api/competitions";
-import type { Grid, GridRow, LeaderboardRow } from "../api/types";
+import type { GridRow } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
 import { formatScore } from "../ui/format";
 import { StateBadge } from "../ui/StateBadge";
@@ -8,13 +7,12 @@ import styles from "./GridTab.module.css";
 import type { Shade } from "./shade";
 
 interface Props {
-  slug: string;
-  grid: Grid;
+  folds: number[];
+  rows: GridRow[];
   shade: Shade;
 }
 
-export function GridTable({ slug, grid, shade }: Props) {
-  const board = useLeaderboard(slug).data ?? [];
+export function GridTable({ folds, rows, shade }: Props) {
   return (
     <div className={`panel ${styles.frame}`}>
       <table className={styles.grid}>
@@ -23,7 +21,7 @@ export function GridTable({ slug, grid, shade }: Props) {
             <th scope="col" className={styles.corner}>
               Model
             </th>
-            {grid.folds.map((fold) => (
+            {folds.map((fold) => (
               <th key={fold} scope="col">
                 {fold}
               </th>
@@ -31,12 +29,12 @@ export function GridTable({ slug, grid, shade }: Props) {
           </tr>
         </thead>
         <tbody>
-          {grid.rows.map((row) => (
-            <tr key={`${row.owner}/${row.name}/${row.variant}/${row.version}`}>
+          {rows.map((row) => (
+            <tr key={row.id}>
               <th scope="row" className={styles.model}>
-                <ModelName row={row} onBoard={board.find((it) => isSame(it, row))} />
+                <ModelName row={row} />
               </th>
-              {grid.folds.map((fold, column) => (
+              {folds.map((fold, column) => (
                 <Cell key={fold} row={row} column={column} shade={shade} />
               ))}
             </tr>
@@ -47,19 +45,16 @@ export function GridTable({ slug, grid, shade }: Props) {
   );
 }
 
-const isSame = (one: LeaderboardRow, other: GridRow): boolean =>
-  one.name === other.name && one.owner === other.owner && one.variant === other.variant && one.version === other.version;
-
-function ModelName({ row, onBoard }: { row: GridRow; onBoard: LeaderboardRow | undefined }) {
+function ModelName({ row }: { row: GridRow }) {
   const link = usePredictionLink();
   return (
     <>
-      {onBoard ? <Link href={link(onBoard.id)}>{row.name}</Link> : row.name}{" "}
+      <Link href={link(row.id)}>{row.name}</Link>{" "}
       <span className="muted small">
         {row.variant && `${row.variant}, `}
         {row.owner}
         {row.level > 1 && `, level ${row.level}`}
-      </span>
+      </span>{" "}
       {row.state !== "scored" && <StateBadge state={row.state} />}
     </>
   );
@@ -68,7 +63,7 @@ function ModelName({ row, onBoard }: { row: GridRow; onBoard: LeaderboardRow | u
 function Cell({ row, column, shade }: { row: GridRow; column: number; shade: Shade }) {
   const value = row.cells[column] ?? null;
   const part = row.parts[column] ?? "missing";
-  if (value === null) return <td className={part === "missing" ? styles.missing : styles.other}>{part}</td>;
+  if (value === null) return <td className={part === "accepted" ? styles.held : styles.missing}>{part}</td>;
   return (
     <td className={styles.cell} style={{ backgroundColor: `rgb(var(--heat) / ${(0.04 + shade(value, column) * 0.5).toFixed(3)})` }}>
       {formatScore(value, 4)}

@@ -4,7 +4,6 @@ import { useLocation, useSearchParams } from "wouter";
 import type { Competition, LeaderboardRow } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
 import { boardColumns } from "./columns";
-import { foldSpan } from "./span";
 import styles from "./BoardTable.module.css";
 
 interface Props {
@@ -17,7 +16,7 @@ interface Props {
 }
 
 export function BoardTable({ competition, rows, all, sorting, onSort }: Props) {
-  const columns = useMemo(() => boardColumns(foldSpan(all), competition.higher_is_better), [all, competition.higher_is_better]);
+  const columns = useMemo(() => boardColumns(all, competition.higher_is_better), [all, competition.higher_is_better]);
   const table = useReactTable({
     data: rows,
     columns,

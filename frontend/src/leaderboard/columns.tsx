@@ -4,14 +4,20 @@ import { formatGap, formatScore } from "../ui/format";
 import { Age } from "../ui/Age";
 import { FoldStrip } from "./FoldStrip";
 import { ModelCell } from "./ModelCell";
-import type { Span } from "./span";
+import { foldSpan, type Span } from "./span";
 
 const column = createColumnHelper<LeaderboardRow>();
 /** Rows without a value stand last, whichever way the column is sorted. */
 const last = { sortUndefined: "last" } as const;
 
-/** The columns of the leaderboard; `span` is the axis that all fold strips share. */
-export function boardColumns(span: Span, higherIsBetter: boolean) {
+/** The columns of a leaderboard with these rows. */
+export function boardColumns(rows: LeaderboardRow[], higherIsBetter: boolean) {
+  const span = foldSpan(rows, higherIsBetter);
+  const columns = [...firstColumns(higherIsBetter), gapColumn, ...lastColumns(span)];
+  return rows.some((row) => gapOf(row) !== undefined) ? columns : columns.filter((it) => it !== gapColumn);
+}
+
+function firstColumns(higherIsBetter: boolean) {
   return [
     column.accessor((row) => row.rank ?? undefined, { id: "rank", header: "Rank", cell: ({ getValue }) => getValue() ?? "–", meta: { className: "number" }, ...last }),
     column.accessor("name", { header: "Model", cell: ({ row }) => <ModelCell row={row.original} />, sortingFn: "alphanumeric" }),
@@ -25,13 +31,20 @@ export function boardColumns(span: Span, higherIsBetter: boolean) {
       meta: { className: "number" },
       ...last,
     }),
-    column.accessor(gapOf, {
-      id: "gap",
-      header: "In-sample gap",
-      cell: ({ getValue }) => <span className="muted">{showGap(getValue())}</span>,
-      meta: { className: "number wide-only" },
-      ...last,
-    }),
+  ];
+}
+
+/** Absent while nothing was fitted to the rows that it is judged on. */
+const gapColumn = column.accessor(gapOf, {
+  id: "gap",
+  header: "In-sample gap",
+  cell: ({ getValue }) => <span className="muted">{showGap(getValue())}</span>,
+  meta: { className: "number wide-only" },
+  ...last,
+});
+
+function lastColumns(span: Span) {
+  return [
     column.accessor((row) => row.std ?? undefined, {
       id: "std",
       header: "By fold",

@@ -2,7 +2,6 @@ import { Link } from "wouter";
 import type { ReactNode } from "react";
 import type { Competition, Prediction } from "../api/types";
 import { ErrorList } from "../ui/ErrorPanel";
-import { Warnings } from "../ui/Notice";
 import { Dots } from "../ui/Bars";
 import { formatGap, formatScore } from "../ui/format";
 import { StateBadge } from "../ui/StateBadge";
@@ -29,7 +28,7 @@ export function PredictionDetail({ competition, prediction }: { competition: Com
       {prediction.score !== null && <ScoreLine prediction={prediction} score={prediction.score} />}
       {prediction.missing_folds.length > 0 && <p>Still missing: fold {prediction.missing_folds.join(", ")}.</p>}
       {errors.length > 0 && <ErrorList errors={errors} />}
-      <Warnings sentences={prediction.notes} />
+      {prediction.notes.length > 0 && <p className="small muted">{prediction.notes.join("; ")}</p>}
       <PredictionActions competition={competition} prediction={prediction} />
       {prediction.by_fold.some((value) => value !== null) && (
         <Section title="By fold">

@@ -36,9 +36,11 @@ function Opened({ id, competition }: { id: string; competition: Competition }) {
   }, [navigate, closed]);
   return (
     <aside className={styles.drawer} aria-label="Prediction" tabIndex={-1} ref={panel}>
-      <button type="button" className={`button-quiet ${styles.close}`} onClick={() => navigate(closed)} aria-label="Close (Esc)">
-        ×
-      </button>
+      <div className={styles.corner}>
+        <button type="button" className={`button-quiet ${styles.close}`} onClick={() => navigate(closed)} aria-label="Close (Esc)">
+          ×
+        </button>
+      </div>
       <Asked query={prediction} what="the prediction">
         {(it) => <PredictionDetail competition={competition} prediction={it} />}
       </Asked>

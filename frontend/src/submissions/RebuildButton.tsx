@@ -4,9 +4,9 @@ import { errorBody } from "../api/errors";
 /** Computes the file again from its lineage and compares the bytes. */
 export function RebuildButton({ id }: { id: number }) {
   const rebuild = useRebuild();
-  if (rebuild.isSuccess) {
+  if (rebuild.data && "identical" in rebuild.data) {
     return (
-      <span className="small" role="status" style={{ color: "var(--good)", whiteSpace: "nowrap" }}>
+      <span className="small" role="status" title={rebuild.data.checks.join("\n")} style={{ color: "var(--good)", whiteSpace: "nowrap" }}>
         same bytes
       </span>
     );
@@ -20,7 +20,7 @@ export function RebuildButton({ id }: { id: number }) {
         title="Compute the file again from its lineage and compare the bytes"
         onClick={() => rebuild.mutate(id)}
       >
-        {rebuild.isPending ? "Rebuilding …" : "Rebuild"}
+        {rebuild.isPending ? "Rebuilding …" : rebuild.data ? "Not done yet, ask again" : "Rebuild"}
       </button>
       {rebuild.error && (
         <span className="small" role="alert" style={{ color: "var(--bad)" }}>

@@ -5,6 +5,7 @@ import { usePredictionLink } from "../prediction/link";
 import { useCurrentMember } from "../shell/me";
 import { Age } from "../ui/Age";
 import { formatCount, formatScore, shortDigest } from "../ui/format";
+import { StateBadge } from "../ui/StateBadge";
 import { RebuildButton } from "./RebuildButton";
 import { ResultCell } from "./ResultCell";
 
@@ -71,15 +72,24 @@ function SubmissionRow({ slug, row }: { slug: string; row: Submission }) {
       </td>
       <td>
         <span className="row" style={{ flexWrap: "nowrap" }}>
-          <a href={fileLink(row.id)} download title={`${formatCount(row.rows)} rows, sha256 ${row.digest}`}>
-            .csv
-          </a>
-          <code className="muted small wide-only" title={row.digest}>
-            {shortDigest(row.digest)}
-          </code>
-          {mayWrite && <RebuildButton id={row.id} />}
+          {row.state === "built" ? <FileLinks row={row} mayWrite={mayWrite} /> : <StateBadge state={row.state} />}
+          {row.error.detail && <span className="small">{row.error.detail}</span>}
         </span>
       </td>
     </tr>
+  );
+}
+
+function FileLinks({ row, mayWrite }: { row: Submission; mayWrite: boolean }) {
+  return (
+    <>
+      <a href={fileLink(row.id)} download title={`${formatCount(row.rows)} rows, sha256 ${row.digest}`}>
+        .csv
+      </a>
+      <code className="muted small wide-only" title={row.digest}>
+        {shortDigest(row.digest)}
+      </code>
+      {mayWrite && <RebuildButton id={row.id} />}
+    </>
   );
 }

@@ -54,6 +54,8 @@ function tellRow(row: LeaderboardRow): string {
   return `${row.rank}. ${row.name}${variant} v${row.version}, ${row.owner}: ${formatScore(row.score)}`;
 }
 
+const MOST_MARKS = 12;
+
 /** One mark a submission of the day: filled are those left. */
 function QuotaLeft({ slug }: { slug: string }) {
   const quota = useQuota(slug).data;
@@ -61,13 +63,17 @@ function QuotaLeft({ slug }: { slug: string }) {
   if (!quota) return null;
   return (
     <p className={styles.quota}>
-      <span className={styles.marks} aria-hidden="true">
-        {Array.from({ length: Math.min(quota.per_day, 20) }, (_, index) => (
-          <span key={index} className={index < quota.left_today ? styles.left : styles.used} />
-        ))}
+      {quota.per_day <= MOST_MARKS && (
+        <span className={styles.marks} aria-hidden="true">
+          {Array.from({ length: quota.per_day }, (_, index) => (
+            <span key={index} className={index < quota.left_today ? styles.left : styles.used} />
+          ))}
+        </span>
+      )}
+      <span>
+        <strong>{quota.left_today}</strong> of {quota.per_day} left today,
       </span>
-      <strong>{quota.left_today}</strong> of {quota.per_day} left today
-      <span className="muted">, resets in {formatSpan(Date.parse(quota.resets_at) - now)}</span>
+      <span className="muted">resets in {formatSpan(Date.parse(quota.resets_at) - now)}</span>
     </p>
   );
 }

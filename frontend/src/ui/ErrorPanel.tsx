@@ -33,7 +33,10 @@ export function ErrorPanel({ error, onRetry }: { error: unknown; onRetry?: () =>
 function ErrorItem({ error }: { error: ErrorBody }) {
   return (
     <section className={styles.item}>
-      <h3 className={styles.code}>{error.error}</h3>
+      <h3>
+        <span className={styles.code}>{error.error}</span>
+        {error.file && ` in the ${error.file} file`}
+      </h3>
       <p>{error.detail}</p>
       {error.rows.length > 0 && <Rows error={error} />}
     </section>

@@ -5,6 +5,7 @@ const TONES: Record<string, string | undefined> = {
   scored: styles.good,
   done: styles.good,
   accepted: styles.good,
+  built: styles.good,
   preparing: styles.busy,
   receiving: styles.busy,
   waiting: styles.busy,

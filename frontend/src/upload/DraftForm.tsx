@@ -53,7 +53,7 @@ export function DraftForm({ competition, draft, alone }: Props) {
 function MainFields({ competition, draft, disabled }: Omit<Props, "alone"> & { disabled: boolean }) {
   const change = (part: Partial<Draft>) => changeDraft(competition.slug, draft.key, part);
   return (
-    <fieldset disabled={disabled} className={styles.fields} style={{ border: 0, margin: 0, padding: 0 }}>
+    <fieldset disabled={disabled} className={styles.fields}>
       <Field label="Name" hint="The same name again makes a new version.">
         {(id, hint) => (
           <input

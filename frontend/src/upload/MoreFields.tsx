@@ -16,7 +16,7 @@ export function MoreFields({ competition, draft, disabled }: Props) {
   return (
     <details>
       <summary>Recipe, folds digest, repeated ids</summary>
-      <fieldset disabled={disabled} className={styles.more} style={{ border: 0, margin: 0, padding: "12px 0 0" }}>
+      <fieldset disabled={disabled} className={styles.more}>
         <Field label="Recipe (JSON)" hint="How it was made: net, features, parameters. Your team mates will thank you.">
           {(id, hint) => (
             <textarea

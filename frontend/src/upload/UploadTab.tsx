@@ -1,5 +1,6 @@
 import type { Competition } from "../api/types";
 import { useCurrentMember } from "../shell/me";
+import { AcceptedCard } from "./AcceptedCard";
 import { DraftForm } from "./DraftForm";
 import { useDrafts } from "./drafts";
 import { DropZone } from "./DropZone";
@@ -16,9 +17,13 @@ export function UploadTab({ competition }: { competition: Competition }) {
       <div className="stack">
         {!me.may("member") && <p className="soft">You are a reader of this team: uploading takes a member.</p>}
         <DropZone slug={competition.slug} />
-        {drafts.map((draft) => (
-          <DraftForm key={draft.key} competition={competition} draft={draft} alone={drafts.length === 1} />
-        ))}
+        {drafts.map((draft) =>
+          draft.sent.phase === "accepted" ? (
+            <AcceptedCard key={draft.key} slug={competition.slug} draft={draft} sent={draft.sent} />
+          ) : (
+            <DraftForm key={draft.key} competition={competition} draft={draft} alone={drafts.length === 1} />
+          ),
+        )}
         {ready.length > 1 && (
           <div>
             <button type="button" className="button-main" onClick={() => ready.forEach((draft) => void sendDraft(competition.slug, draft))}>

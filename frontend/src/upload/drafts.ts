@@ -6,6 +6,8 @@ import { matchFiles, type Match } from "./match";
 export interface Draft {
   key: number;
   name: string;
+  /** The name that the file's own name suggested. */
+  suggested: string;
   variant: string;
   fold: string;
   folds: string;
@@ -21,6 +23,7 @@ export type Sent =
   | { phase: "editing" }
   | { phase: "sending"; share: number }
   | { phase: "answered"; prediction: Prediction; fold: number | null }
+  | { phase: "accepted"; prediction: Prediction; fold: number | null }
   | { phase: "failed"; error: unknown };
 
 const EDITING: Sent = { phase: "editing" };
@@ -31,7 +34,8 @@ let lastKey = 0;
 function makeDraft(match?: Match): Draft {
   lastKey += 1;
   const blank = { variant: "", folds: "", repeats: "error", emptyTags: "error", recipe: "", sent: EDITING } as const;
-  return { key: lastKey, name: match?.name ?? "", fold: match?.fold ?? "", oof: match?.oof ?? null, test: match?.test ?? null, ...blank };
+  const { name, fold, oof, test } = match ?? { name: "", fold: "", oof: null, test: null };
+  return { key: lastKey, name, suggested: name, fold, oof, test, ...blank };
 }
 
 function draftsOf(slug: string): Draft[] {
@@ -79,19 +83,18 @@ export function dropFiles(slug: string, files: File[]): void {
   const matches = matchFiles(files);
   const before = draftsOf(slug);
   const [only] = matches;
-  const waiting = before.find((draft) => draft.sent.phase !== "sending" && !isDone(draft));
+  const waiting = before.find((draft) => draft.sent.phase !== "sending" && draft.sent.phase !== "accepted");
   if (matches.length === 1 && only && waiting) return fillDraft(slug, waiting, only);
   const kept = before.filter((draft) => draft.oof || draft.test || draft.name);
   store(slug, [...kept, ...matches.map(makeDraft)]);
 }
 
+/** Fill a form; what was typed stays, and so does what was sent once: a mended file belongs to the same name and fold. */
 function fillDraft(slug: string, draft: Draft, match: Match): void {
+  const keepsName = draft.name !== "" && (draft.name !== draft.suggested || draft.sent.phase !== "editing");
+  const name = keepsName ? draft.name : match.name;
   const files = { oof: match.oof ?? draft.oof, test: match.test ?? draft.test };
-  changeDraft(slug, draft.key, { ...files, name: draft.name || match.name, fold: draft.fold || match.fold, sent: EDITING });
-}
-
-function isDone(draft: Draft): boolean {
-  return draft.sent.phase === "answered" && draft.sent.prediction.state === "scored";
+  changeDraft(slug, draft.key, { ...files, name, suggested: match.name, fold: draft.fold || match.fold, sent: EDITING });
 }
 
 export function someAreSending(): boolean {
