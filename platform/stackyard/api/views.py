@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from stackyard.accounts.models import Membership, Scope, Token
-from stackyard.api.permissions import Needs, declared_method
+from stackyard.api.authentication import SessionLogin, TokenLogin
+from stackyard.api.permissions import DenyUnlessDeclared, Needs, declared_method
 
 LONGEST_WAIT_SECONDS = 30
 PAUSE_SECONDS = 0.1
@@ -44,6 +45,9 @@ class MemberView(APIView):
 
     needs: Needs = {}
     public: frozenset[str] | set[str] = frozenset()
+    # Named here too, so that no second base class can bring gentler ones.
+    authentication_classes = [TokenLogin, SessionLogin]
+    permission_classes = [DenyUnlessDeclared]
     content_negotiation_class = AnyAccept
 
     def get_authenticators(self) -> list[Any]:
