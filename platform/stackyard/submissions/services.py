@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 from uuid import uuid4
 
@@ -64,7 +64,7 @@ def _next_place(competition: Competition) -> tuple[int, date, int]:
 
 def today() -> date:
     """Return the UTC day, whose quota counts."""
-    return datetime.now(UTC).date()
+    return timezone.now().astimezone(UTC).date()
 
 
 def finish_submission(key: int, owner: str, digest: str, rows: int, lineage: dict[str, Any]) -> bool:
