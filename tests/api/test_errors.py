@@ -6,6 +6,7 @@ from django.http import Http404
 from kombu.exceptions import OperationalError as BrokerDown
 from rest_framework import exceptions as drf
 from stackyard.api import accounts, errors
+from stackyard.api.errors_page import errors_page
 from stackyard.errors import ERRORS, BlobDamaged
 
 
@@ -99,3 +100,10 @@ def test_every_error_leaves_under_its_name(rf, name):
 
     assert answer.status_code == ERRORS[name].status
     assert answer.data == {"error": name, "detail": "expected this, got that", "count": 7, "rows": [{"row": n} for n in range(5)]}
+
+
+def test_the_page_of_errors_is_the_one_the_code_has(settings):
+    kept = (settings.ROOT / "docs" / "errors.md").read_text()
+
+    assert kept == errors_page(), "run `python manage.py write_errors_page`"
+    assert [name for name in ERRORS if f"| `{name}` |" not in kept] == []
