@@ -1,0 +1,1 @@
+"""Training; it meets the server only through `members.client`."""

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 ROOT=$PWD
 PYTHON=.venv/bin/python
 LEVEL=${1:?expected demo or all}
+EVERYTHING=server,train,dev,s3
 
 say() { printf '==> %s\n' "$*"; }
 fail() {
@@ -37,11 +38,26 @@ make_venv() {
     "$python" -m venv .venv || fail "cannot write .venv in $ROOT: is this checkout yours?"
 }
 
-# pip in few words: the packages that take long to fetch, and its errors.
+# Run a command that says much: only if it fails is that shown.
+quietly() {
+    local log status=0
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || status=$?
+    [ $status = 0 ] || cat "$log" >&2
+    rm -f "$log"
+    return $status
+}
+
+# pip in few words: the packages that take long to fetch, how many are unpacked; and all that it complains of when it fails.
 quiet_pip() {
-    $PYTHON -m pip --disable-pip-version-check install --progress-bar off "$@" | awk '
+    local complaints status=0
+    complaints=$(mktemp)
+    $PYTHON -m pip --disable-pip-version-check install --progress-bar off "$@" 2>"$complaints" | awk '
         /^ *Downloading .*\([0-9.]+ [MG]B\)/ { if ($0 ~ /GB\)/ || substr($(NF - 1), 2) + 0 >= 10) { sub(/^ */, "    "); print; fflush() } }
-        /^Installing collected packages/ { print "    unpacking " NF - 3 " packages"; fflush() }'
+        /^Installing collected packages/ { print "    unpacking " NF - 3 " packages"; fflush() }' || status=$?
+    [ $status = 0 ] || cat "$complaints" >&2
+    rm -f "$complaints"
+    return $status
 }
 
 install_packages() {
@@ -50,8 +66,7 @@ install_packages() {
     if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
         return
     fi
-    say "installing the packages of [$extras] into .venv: about $2 on disk, most of it torch"
-    echo "    (from the usual registry torch brings 3 GB of CUDA libraries; pip takes the CPU-only build where it is configured to see one)"
+    say "installing the packages of [$extras] into .venv: $2 on disk, and 5 GB more where torch comes with CUDA"
     # Torch is named in this very call: else pip would draw another build of it first.
     quiet_pip --constraint constraints.txt "$(grep '^torch==' constraints.txt)" --editable ".[$extras]"
     echo "$want" >"$stamp"
@@ -73,8 +88,9 @@ install_frontend() {
     local stamp=frontend/node_modules/.installed want
     want=$(digest frontend/package.json frontend/package-lock.json)
     if [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
-        say "installing the page's packages into frontend/node_modules (200 MB)"
-        (cd frontend && npm ci --no-audit --no-fund --loglevel error)
+        find_node
+        say "installing the page's packages into frontend/node_modules (100 MB)"
+        quietly npm --prefix frontend ci --no-audit --no-fund
         echo "$want" >$stamp
     fi
 }
@@ -85,10 +101,10 @@ build_frontend() {
     if [ "$(cat $stamp 2>/dev/null)" = "$want" ]; then
         return
     fi
-    find_node
     install_frontend
+    find_node
     say "building the page into frontend/dist"
-    (cd frontend && npm run --silent build -- --logLevel warn)
+    quietly npm --prefix frontend run build
     echo "$want" >$stamp
 }
 
@@ -109,14 +125,20 @@ find_browser() {
 make_venv
 case $LEVEL in
 demo)
-    # Whoever installed everything has what the demo needs.
-    [ -e .venv/.installed-server,train,dev,s3 ] || install_packages server "2 GB"
+    # Whoever once installed everything keeps everything up to date.
+    if [ -e .venv/.installed-$EVERYTHING ]; then
+        install_packages "$EVERYTHING" "2.5 GB"
+    else
+        install_packages server "2 GB"
+    fi
     ;;
-all) install_packages server,train,dev,s3 "2.5 GB" ;;
+all) install_packages "$EVERYTHING" "2.5 GB" ;;
 *) fail "expected demo or all, got $LEVEL" ;;
 esac
 if [ -f frontend/package-lock.json ]; then
     build_frontend
+    # The page's own checks need its packages even where the page itself is up to date.
+    [ "$LEVEL" != all ] || install_frontend
 fi
 if [ "$LEVEL" = all ]; then
     find_browser

@@ -1,0 +1,1 @@
+"""Stackyard, the server that a competition team runs."""
