@@ -6,8 +6,6 @@ HINTS = {
     "NotLoggedIn": "ask an admin for a new token, or make one on the page Account; then `stackyard login URL --token T`",
     "RoleTooLow": "ask an admin of your team to do it, or to raise your role; `stackyard whoami` shows yours",
     "ScopeTooNarrow": "make a token with a wider scope on the page Account; `stackyard whoami` shows this one's",
-    "NotConfigured": "run `stackyard login URL --token T` in this folder, or set STACKYARD_URL and STACKYARD_TOKEN",
-    "ServerUnreachable": "see that the server runs and that you reach its network; what was sent already is kept",
     "NotFound": "`stackyard competition list` and `stackyard board {slug}` show what there is",
     "NameTaken": "choose another name: nothing is ever overwritten",
     "QuotaExceeded": "wait for the next day (UTC), or raise submissions_per_day in the competition",
@@ -20,8 +18,8 @@ HINTS = {
     "NotFinite": "look for a division by zero or a log of zero in the model; every value must be finite",
     "OutOfRange": "give probabilities, not logits or percentages",
     "RowSumWrong": "each row's probabilities must sum to 1: use softmax, or divide by the row's sum",
-    "MissingIds": "predict every row; `stackyard folds {slug} -o folds.csv` lists the train ids with their folds",
-    "UnknownIds": "drop rows that are not the competition's; see that out-of-fold and test files are not swapped",
+    "MissingIds": "predict every row: train ids are in `stackyard folds {slug}`, test ids in the sample submission",
+    "UnknownIds": "drop rows that are not the competition's; see that the files are not swapped",
     "DuplicateIds": "if the rows are views of one image, add `--repeats mean` to average them; else drop the surplus ones",
     "UnknownTags": "use the competition's spelling; `stackyard competition show {slug}` lists the classes",
     "EmptyTags": "if a row without tags is meant, add `--empty-tags accept`",
@@ -29,7 +27,6 @@ HINTS = {
     "UnknownFold": "folds count from 0; `stackyard competition show {slug}` says how many there are",
     "SpecInvalid": "docs/cli.md shows a whole SPEC.toml",
     "RecipeInvalid": "leave the recipe out for the default one, or see docs/cli.md for what it may hold",
-    "WrongState": "wait until it is ready (`stackyard competition show {slug}`, `stackyard board {slug}`), then try again",
     "DigestMismatch": "see that nothing writes the file meanwhile, and try again",
 }
 """Code -> what to try."""

@@ -14,8 +14,8 @@ from rich.text import Text
 from members.answers import Fault
 from members.hints import hint_for
 
-# Where nobody looks at a terminal there is no width to fit; a table in a log file should not lose its last column.
-PLAIN_WIDTH = 160
+# Where no terminal listens there is no width to fit: a sentence stays on one line, so that a script can look for it.
+PLAIN_WIDTH = 10_000
 BAR_WIDTH = 24
 
 
@@ -45,7 +45,7 @@ def number(value: float | None, digits: int = 5) -> str:
 
 def plain_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[str] = (), title: str | None = None) -> Table:
     """Return a table without a frame; the columns in `right` are set flush right."""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False)
     flush = set(right)
     for header in headers:
         table.add_column(clean(header), justify="right" if header in flush else "left", overflow="fold")
@@ -65,7 +65,8 @@ def share_bar(share: float) -> Text:
 
 def faults_view(faults: Sequence[Fault], slug: str | None = None) -> RenderableType:
     """Return errors as their sentence, the first rows to blame, and what to try."""
-    return Group(*(_fault_view(fault, slug) for fault in faults))
+    spaced = [part for fault in faults for part in (Text(), _fault_view(fault, slug))]
+    return Group(*spaced[1:])
 
 
 def _fault_view(fault: Fault, slug: str | None) -> RenderableType:
@@ -74,7 +75,7 @@ def _fault_view(fault: Fault, slug: str | None) -> RenderableType:
     rows = [row for row in fault.get("rows") or () if isinstance(row, dict)]
     if rows:
         headers = list(dict.fromkeys(key for row in rows for key, value in row.items() if value is not None))
-        lines.append(Padding(plain_table(headers, [[row.get(key) for key in headers] for row in rows]), (0, 0, 0, 2)))
+        lines.append(Padding(plain_table(headers, [[row.get(key) for key in headers] for row in rows]), (0, 0, 0, 2), expand=False))
     more = (fault.get("count") or 0) - len(rows)
     if rows and more > 0:
         lines.append(Text(f"  … and {more:,} more", style="dim"))

@@ -68,7 +68,7 @@ def competition_view(competition: Competition, report: FoldsReport | None) -> Re
     ]
     lines: list[RenderableType] = [Text(f"{clean(competition['slug'])}: {clean(competition['name'])}", style="bold"), _facts(facts)]
     if report:
-        lines.append(folds_view(report))
+        lines += [Text(), folds_view(report)]
     return Group(*lines, *warnings_view(all_warnings(competition, report)))
 
 
@@ -101,7 +101,7 @@ def prediction_view(prediction: Prediction) -> RenderableType:
     else:
         line = Text.assemble(clean(name), ": ", (prediction["state"], "bold"))
     lines: list[RenderableType] = [line]
-    if prediction.get("missing_folds") and prediction["state"] != "rejected":
+    if prediction["state"] == "partial":
         lines.append(Text(f"Still missing: fold {', '.join(map(str, prediction['missing_folds']))}"))
     if prediction["state"] == "scored" and any(score is not None for score in prediction["by_fold"]):
         headers = [f"fold {fold}" for fold in range(len(prediction["by_fold"]))]
@@ -147,7 +147,7 @@ def ensemble_view(ensemble: Ensemble) -> RenderableType:
         right=("level", "score"),
     )
     after = f"Submit it: stackyard submit {clean(ensemble['competition'])} --from {clean(name)} -o submission.csv"
-    return Group(head, bars, made, Text(after))
+    return Group(head, Text(), bars, Text(), made, Text(), Text(after))
 
 
 def blended_name(ensemble: Ensemble) -> str:

@@ -15,7 +15,6 @@ from members.cli import COMMANDS, COMPETITION_COMMANDS, cli
 from members.cli_desk import Setup
 from members.hints import HINTS
 from members.progress import ProgressBar, Step
-from members.views import board_view
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 LEAVES = {
@@ -248,13 +247,11 @@ def test_names_of_others_cannot_play_with_the_terminal(run, server):
     assert "\x1b" not in shown
 
 
-def test_a_long_table_keeps_its_last_column_where_nobody_watches(server):
-    server.hold_scored("m" * 80)
-    (row,) = [{**server.predictions[0], "rank": 1, "folds": "3/3"}]
-    console = Console(width=160, record=True, file=None)
-    with console.capture() as capture:
-        console.print(board_view([row], server.competition))
-    assert "3/3" in capture.get()
+def test_where_no_terminal_listens_every_line_stays_whole(run, server, write, tmp_path):
+    server.hold_scored("m" * 200)
+    assert re.search("m{200} .* 3/3\n", run("board", "tiny").stdout)
+    refused = run("check", "tiny", "--oof", write(tmp_path / "wide.csv", ["r1"], **{"surplus " * 40: [0.5]})).stderr
+    assert re.search("^UnknownColumns .*(surplus ){40}.*$", refused, re.MULTILINE)
 
 
 def test_an_ensemble_shows_nested_beside_in_sample_and_weights_as_bars(run):
