@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useId, useRef } from "react";
 import type { LeaderboardRow } from "../api/types";
 import { isFiltered, type BoardView } from "./view";
 import styles from "./Filters.module.css";
@@ -55,7 +55,7 @@ function SearchBox({ value, onChange }: { value: string; onChange: (text: string
       ref={box}
       type="search"
       className={`input ${styles.search}`}
-      aria-label="Search name, owner, variant"
+      aria-label="Search predictions"
       placeholder="Search name, owner ( / )"
       value={value}
       onChange={(event) => onChange(event.target.value)}
@@ -72,11 +72,12 @@ interface ChoiceProps {
 
 /** A filter; absent while there is nothing to choose between. */
 function Choice({ label, value, options, onChange }: ChoiceProps) {
+  const id = useId();
   if (options.length < 2 && !value) return null;
   return (
-    <label className={styles.choice}>
-      <span>{label}</span>
-      <select className="input" value={value} onChange={(event) => onChange(event.target.value)}>
+    <div className={styles.choice}>
+      <label htmlFor={id}>{label}</label>
+      <select id={id} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
         <option value="">all</option>
         {options.map((option) => (
           <option key={option} value={option}>
@@ -84,6 +85,6 @@ function Choice({ label, value, options, onChange }: ChoiceProps) {
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
