@@ -158,7 +158,9 @@ def main(command: list[str]) -> int:
     """Run the command beside the servers, and return its status."""
     try:
         with postgres_and_broker() as addresses:
-            return subprocess.run(command, env={**os.environ, **addresses}, check=False).returncode
+            # Importing the server's own code has named its settings here; the command has settings of its own.
+            inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+            return subprocess.run(command, env={**inherited, **addresses}, check=False).returncode
     except CannotServeError as error:
         print(error, file=sys.stderr)
         return 1
