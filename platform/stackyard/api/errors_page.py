@@ -11,7 +11,8 @@ Every failure of the API is JSON: the code, one sentence that says what was expe
 and the first five of them. Scripts may rely on the code and on the status; the sentence is for people.
 
 ```json
-{"error": "UnknownColumns", "detail": "expected columns id, EAP, HPL, MWS, got also true_label", "count": 1, "rows": [{"column": "true_label"}]}
+{"error": "UnknownColumns", "detail": "expected columns id, EAP, HPL, MWS, got also true_label",
+ "count": 1, "rows": [{"column": "true_label"}]}
 ```
 
 The command line writes the sentence to stderr and exits with 1. A file that a worker refuses leaves the same objects in the

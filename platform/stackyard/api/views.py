@@ -50,6 +50,11 @@ class MemberView(APIView):
     permission_classes = [DenyUnlessDeclared]
     content_negotiation_class = AnyAccept
 
+    @property
+    def allowed_methods(self) -> list[str]:
+        """What the header Allow names: what is declared."""
+        return sorted({*self.needs, *self.public})
+
     def get_authenticators(self) -> list[Any]:
         """Ask nobody who they are at a public door: a stale cookie must not keep anyone from logging in."""
         method = getattr(self.request, "method", None)

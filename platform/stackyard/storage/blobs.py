@@ -8,6 +8,7 @@ from typing import Protocol
 from django.conf import settings
 
 from stackyard.errors import BlobDamaged
+from stackyard.storage.digests import digest_of_file
 from stackyard.storage.s3 import S3Blobs
 
 
@@ -22,6 +23,9 @@ class Blobs(Protocol):
 
     def path(self, digest: str) -> Path:
         """Return a local file that may be read and memory-mapped, never written; raise BlobDamaged where the bytes are gone."""
+
+    def reread(self, digest: str) -> str:
+        """Return the SHA-256 that the stored bytes have now; raise BlobDamaged where they are gone."""
 
     def digests(self) -> Iterator[str]:
         """Yield the name of everything that is here."""
@@ -66,6 +70,10 @@ class DiskBlobs:
         if not place.is_file():
             raise BlobDamaged(f"expected the bytes of blob {digest}, got no file")
         return place
+
+    def reread(self, digest: str) -> str:
+        """Return the SHA-256 of the file as it is."""
+        return digest_of_file(self.path(digest))
 
     def digests(self) -> Iterator[str]:
         """Yield the names of the files."""

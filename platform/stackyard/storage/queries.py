@@ -8,7 +8,7 @@ import numpy as np
 
 from stackyard.errors import BlobDamaged, BlobUnknown
 from stackyard.storage.blobs import open_blobs
-from stackyard.storage.digests import check_digest, digest_of_file
+from stackyard.storage.digests import check_digest
 from stackyard.storage.models import Blob
 
 
@@ -56,6 +56,6 @@ def load_json(digest: str) -> Any:
 
 def verify(digest: str) -> None:
     """Read the bytes again; raise BlobDamaged where they are gone or are not those that the digest names."""
-    found = digest_of_file(path_of(digest))
+    found = open_blobs().reread(check_digest(digest))
     if found != digest:
         raise BlobDamaged(f"expected the bytes of blob {digest}, got bytes with SHA-256 {found}")
