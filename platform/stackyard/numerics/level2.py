@@ -27,18 +27,21 @@ class Level2Method:
     fit: Callable[[Sequence[FoldRows], Setup], Predictor]
     tasks: frozenset[str] = ALL_TASKS
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """What may be set, with its default."""
+    """What may be set, with its default. Where the default is whole only whole numbers from 1 may be set, else numbers from 0."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """The largest value of each setting."""
 
     def check(self, task: str, settings: Mapping[str, Any]) -> None:
-        """Raise RecipeInvalid unless the method serves the task and knows these settings, numbers above or equal to 0."""
+        """Raise RecipeInvalid unless the method serves the task and knows these settings, and their values are within limits."""
         if task not in self.tasks:
             raise RecipeInvalid(f"expected a method for a {task} task, got {self.name}, which serves {', '.join(sorted(self.tasks))}")
         for name, value in settings.items():
             if name not in self.settings:
                 raise RecipeInvalid(f"expected settings of {self.name} among {sorted(self.settings)}, got {name!r}")
             whole = isinstance(self.settings[name], int)
-            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not (1 if whole else 0) <= value < 1e9:
-                raise RecipeInvalid(f"expected a {'whole number from 1' if whole else 'number from 0'} for {name}, got {value!r}")
+            least, most = (1 if whole else 0), self.limits[name]
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not least <= value <= most:
+                raise RecipeInvalid(f"expected a {'whole ' if whole else ''}number from {least} to {most} for {name}, got {value!r}")
 
 
 def methods_for(task: str) -> list[str]:
@@ -58,7 +61,7 @@ LEVEL2: dict[str, Level2Method] = {
         Level2Method("rank_mean", averages.fit_rank_mean),
         Level2Method("ridge", ridge.fit_ridge),
         Level2Method("logistic", logistic.fit_logistic, CLASSIFICATION),
-        Level2Method("extra_trees", trees.fit_extra_trees, settings=trees.DEFAULTS),
-        Level2Method("neural_net", neural_net.fit_neural_net, settings=neural_net.DEFAULTS),
+        Level2Method("extra_trees", trees.fit_extra_trees, settings=trees.DEFAULTS, limits=trees.LIMITS),
+        Level2Method("neural_net", neural_net.fit_neural_net, settings=neural_net.DEFAULTS, limits=neural_net.LIMITS),
     )
 }

@@ -8,6 +8,7 @@ problem (softmax) on all columns, as long as it is small; with many classes each
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -15,6 +16,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
+from stackyard.numerics.compiled import compiled
 from stackyard.numerics.features import Standard, log_odds, odds_to_probabilities, rows_by_features, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
 from stackyard.numerics.inner_folds import inner_groups
@@ -26,6 +28,8 @@ PENALTIES = (1e4, 1e3, 1e2, 1e1, 1.0, 0.1)
 INTERCEPT_PENALTY = 1e-2
 SOFTMAX_WEIGHTS = 700
 NEWTON_STEPS = 30
+HALVINGS = 10
+# Newton stops when a step promises less than this share of the loss.
 TOLERANCE = 1e-7
 
 
@@ -55,9 +59,33 @@ class Rows(Protocol):
         """Return the summed log loss and its first two derivatives."""
 
 
+@compiled
+def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Floats, hessian: Floats) -> float:
+    """Add up one label's gradient (p,) and Hessian (p, p), and return its log loss, in one pass over the rows."""
+    rows, p = design.shape
+    loss = 0.0
+    for i in range(rows):
+        odds = 0.0
+        for a in range(p):
+            odds += design[i, a] * weights[a]
+        tail = math.exp(-abs(odds))
+        sure = 1.0 / (1.0 + tail) if odds >= 0 else tail / (1.0 + tail)
+        loss += max(odds, 0.0) - targets[i] * odds + math.log1p(tail)
+        miss, spread = sure - targets[i], tail / (1.0 + tail) ** 2
+        for a in range(p):
+            gradient[a] += miss * design[i, a]
+            scaled = spread * design[i, a]
+            for b in range(a + 1):
+                hessian[a, b] += scaled * design[i, b]
+    for a in range(p):
+        for b in range(a):
+            hessian[b, a] = hessian[a, b]
+    return loss
+
+
 @dataclass(frozen=True)
 class LabelRows:
-    """Independent labels. design: (labels, rows, p), its last column 1; targets: (labels, rows)."""
+    """Independent labels. design: float32 (labels, rows, p), its last column 1; targets: (labels, rows)."""
 
     design: Floats
     targets: Floats
@@ -74,21 +102,15 @@ class LabelRows:
 
     def loss(self, weights: Floats) -> Floats:
         """Return the summed log loss of each label."""
-        return self._loss(self._odds(weights))
+        odds = (self.design @ weights.astype(np.float32)[:, :, None])[:, :, 0]
+        return np.asarray((np.logaddexp(0.0, odds) - self.targets * odds).sum(axis=1, dtype=np.float64))
 
     def derivatives(self, weights: Floats) -> Derivatives:
         """Return each label's loss, gradient and Hessian."""
-        odds = self._odds(weights)
-        sure = odds_to_probabilities(odds, "binary")
-        gradient = ((sure - self.targets)[:, None, :] @ self.design)[:, 0]
-        weighted = self.design * (sure * (1.0 - sure))[:, :, None]
-        return Derivatives(self._loss(odds), gradient, weighted.transpose(0, 2, 1) @ self.design)
-
-    def _odds(self, weights: Floats) -> Floats:
-        return np.asarray((self.design @ weights[:, :, None])[:, :, 0])
-
-    def _loss(self, odds: Floats) -> Floats:
-        return np.asarray((np.logaddexp(0.0, odds) - self.targets * odds).sum(axis=1))
+        gradient = np.zeros(weights.shape)
+        hessian = np.zeros((*weights.shape, self.columns))
+        loss = [_sum_label(*label) for label in zip(self.design, self.targets, weights, gradient, hessian, strict=True)]
+        return Derivatives(np.array(loss), gradient, hessian)
 
 
 @dataclass(frozen=True)
@@ -136,25 +158,28 @@ def minimise(rows: Sequence[Rows], precision: Floats, start: Floats) -> tuple[Fl
 
     precision: (p,), of the normal prior on every weight. Newton's method; a problem whose step does not lower its loss takes half.
     """
-    weights = start
+    weights, parts = start, [group.derivatives(start) for group in rows]
+    value = penalised(parts, weights, precision)
     for _ in range(NEWTON_STEPS):
-        parts = [group.derivatives(weights) for group in rows]
         step = newton_step(parts, weights, precision)
-        gradient = sum(part.gradient for part in parts) + precision * weights
-        decrement = (gradient * step).sum(axis=1)
-        before = sum(part.loss for part in parts) + 0.5 * (precision * weights**2).sum(axis=1)
-        if (decrement <= TOLERANCE * (1.0 + before)).all():
+        gradient = np.sum([part.gradient for part in parts], axis=0) + precision * weights
+        if ((gradient * step).sum(axis=1) <= TOLERANCE * (1.0 + value)).all():
             break
-        scale = np.ones(len(weights))
-        for _ in range(20):
-            candidate = weights - scale[:, None] * step
-            after = sum(group.loss(candidate) for group in rows) + 0.5 * (precision * candidate**2).sum(axis=1)
-            worse = after > before - 0.1 * scale * decrement + TOLERANCE * (1.0 + before)
-            if not worse.any():
+        scale = np.ones((len(weights), 1))
+        for _ in range(HALVINGS):
+            candidate = weights - scale * step
+            tried = [group.derivatives(candidate) for group in rows]
+            after = penalised(tried, candidate, precision)
+            if not (after > value).any():
                 break
-            scale[worse] /= 2.0
-        weights = candidate
+            scale[after > value] /= 2.0
+        weights, parts, value = candidate, tried, after
     return weights, parts
+
+
+def penalised(parts: Sequence[Derivatives], weights: Floats, precision: Floats) -> Floats:
+    """Return the log loss of these parts together, with its penalty, shape (problems,)."""
+    return np.asarray(np.sum([part.loss for part in parts], axis=0) + 0.5 * (precision * weights**2).sum(axis=1))
 
 
 def newton_step(parts: Sequence[Derivatives], weights: Floats, precision: Floats) -> Floats:
@@ -218,11 +243,14 @@ def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
     def design_of(block: Floats) -> Floats:
         by_label = standard.apply(block).reshape(len(block), -1, columns).transpose(2, 0, 1)
-        return _with_ones(by_label)
+        return np.concatenate([by_label, np.ones((*by_label.shape[:2], 1), np.float32)], axis=2)
 
     designs = inner_groups([design_of(block) for block in blocks])
     targets = inner_groups([part.targets.T for part in parts])
-    rows = [LabelRows(np.concatenate(x, axis=1), np.concatenate(y, axis=1)) for x, y in zip(designs, targets, strict=True)]
+    # each label's rows lie together, since the kernel reads them in one pass
+    rows = [
+        LabelRows(np.concatenate(x, axis=1), np.ascontiguousarray(np.concatenate(y, axis=1))) for x, y in zip(designs, targets, strict=True)
+    ]
     weights = select(rows, np.arange(rows[0].columns) == rows[0].columns - 1)
     count = sum(len(part.targets) for part in parts)
 
@@ -235,5 +263,5 @@ def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 
 def _with_ones(features: Floats) -> Floats:
-    """Return features (..., p) with a last column of 1, in float64: near a solution gradients are differences of large sums."""
-    return np.concatenate([features, np.ones((*features.shape[:-1], 1))], axis=-1, dtype=np.float64)
+    """Return features (rows, d - 1) with a last column of 1, in float64: near a solution gradients are differences of large sums."""
+    return np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)

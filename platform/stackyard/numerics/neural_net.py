@@ -25,6 +25,7 @@ from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup, stack_targe
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 
 DEFAULTS: dict[str, Any] = {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30}
+LIMITS = {"hidden": 1_024, "dropout": 0.9, "decay": 10.0, "rate": 0.1, "seeds": 64, "steps": 100_000, "epochs": 10_000}
 BATCH = 512
 WARM_UP = 0.2
 

@@ -19,7 +19,7 @@ from stackyard.numerics.truth_cells import FLOOR
 
 NEWTON_STEPS = 100
 # The loss is within this of its optimum when Newton stops, by the duality gap.
-GAP = 1e-10
+GAP = 1e-9
 # Makes the quadratic form definite where models are equal; they then share their weight.
 JITTER = 1e-10
 BLOCK = 1 << 15
@@ -34,7 +34,7 @@ def minimise_squares(gram: Floats) -> Floats:
     scale = float(gram.diagonal().mean())
     if scale <= 0.0:  # every model is right everywhere
         return np.full(len(gram), 1.0 / len(gram))
-    weights = _minimise_quadratic(gram / scale, np.ones(len(gram)))
+    weights = _minimise_quadratic(_definite(gram / scale), np.ones(len(gram)))
     return np.asarray(weights / weights.sum())
 
 
@@ -51,8 +51,10 @@ def minimise_log_loss(cells: Floats) -> Floats:
         ratios, hessian = _moments(cells, weights)
         if ratios.max() - 1.0 < GAP:  # the Frank-Wolfe gap: at the optimum no ratio is above 1
             break
-        target = _minimise_quadratic(hessian, hessian @ weights - 1.0 + ratios)
-        weights = _line_search(cells, weights, target, ratios)
+        moved = _line_search(cells, weights, _newton_target(hessian, weights, ratios - 1.0), ratios)
+        if moved is weights:  # no step lowers the loss by more than rounding
+            break
+        weights = moved
     return np.asarray(weights / weights.sum())
 
 
@@ -93,9 +95,18 @@ def _line_search(cells: Floats, weights: Floats, target: Floats, ratios: Floats)
     return weights
 
 
+def _newton_target(hessian: Floats, weights: Floats, downhill: Floats) -> Floats:
+    """Return the v >= 0 that minimises the quadratic model of the loss around the weights."""
+    definite = _definite(hessian)
+    return _minimise_quadratic(definite, definite @ weights + downhill)
+
+
+def _definite(hessian: Floats) -> Floats:
+    return np.asarray(hessian + JITTER * max(float(hessian.diagonal().mean()), 1e-300) * np.eye(len(hessian)))
+
+
 def _minimise_quadratic(hessian: Floats, linear: Floats) -> Floats:
-    """Return the v >= 0 with the least v'Hv / 2 - c'v."""
-    jitter = JITTER * max(float(hessian.diagonal().mean()), 1e-300)
-    factor = np.linalg.cholesky(hessian + jitter * np.eye(len(hessian)))
+    """Return the v >= 0 with the least v'Hv / 2 - c'v, for a positive definite H."""
+    factor = np.linalg.cholesky(hessian)
     solution, _ = nnls(factor.T, solve_triangular(factor, linear, lower=True))
     return np.asarray(solution)

@@ -15,6 +15,7 @@ from stackyard.numerics.features import log_odds, log_odds_rows, rows_by_feature
 from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup, stack_targets
 
 DEFAULTS = {"trees": 150, "rows_per_leaf": 10}
+LIMITS = {"trees": 5_000, "rows_per_leaf": 1_000_000}
 
 
 def fit_extra_trees(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
