@@ -185,3 +185,13 @@ def test_half_sent_blobs_are_reaped_after_a_day(digest):
     assert reap_partials(now + timedelta(hours=25)) == 1
     assert size_of_partial(TEAM, digest) == 0
     assert not holds(TEAM, digest)
+
+
+def test_files_that_a_killed_process_left_are_reaped_too(home):
+    left = home / "tmp" / "blob-killed"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    (home / "tmp" / "of-others").write_bytes(b"")
+
+    assert reap_partials(timezone.now() + timedelta(hours=25)) == 1
+    assert [path.name for path in left.parent.iterdir()] == ["of-others"]

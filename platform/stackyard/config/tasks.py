@@ -1,6 +1,7 @@
 """What the clock asks for."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from stackyard.competitions.services import give_up_competition, unprepared_competitions
 from stackyard.competitions.tasks import prepare
@@ -8,6 +9,7 @@ from stackyard.ensembles.services import give_up_ensemble, unfinished_ensembles
 from stackyard.ensembles.tasks import run
 from stackyard.predictions.services import give_up_prediction, unread_predictions
 from stackyard.scoring.tasks import read_and_score
+from stackyard.storage.services import reap_partials
 from stackyard.submissions.services import give_up_submission, unbuilt_submissions
 from stackyard.submissions.tasks import build
 from stackyard.work.leases import requeue_stale
@@ -20,3 +22,4 @@ def reap() -> None:
     requeue_stale(unread_predictions(), read_and_score.delay, give_up_prediction)
     requeue_stale(unfinished_ensembles(), run.delay, give_up_ensemble)
     requeue_stale(unbuilt_submissions(), build.delay, give_up_submission)
+    reap_partials(timezone.now())

@@ -21,6 +21,7 @@ from stackyard.storage.partials import drop_partial, drop_stale_partial, hold_pa
 from stackyard.storage.queries import holds
 
 PARTIAL_IS_ABANDONED_AFTER = timedelta(days=1)
+NEW_FILE = "blob-"
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,10 @@ def receive_chunk(team_id: int, digest: str, source: BinaryIO, offset: int, tota
 
 
 def reap_partials(now: datetime, age: timedelta = PARTIAL_IS_ABANDONED_AFTER) -> int:
-    """Delete half-sent blobs that nobody has continued for a day; return how many."""
+    """Delete half-sent blobs that nobody has continued for a day, and files that a killed process left; return how many."""
     before = (now - age).timestamp()
-    return sum(drop_stale_partial(place, before) for place in (settings.HOME / "partial").glob("*/*"))
+    places = [*(settings.HOME / "partial").glob("*/*"), *settings.TEMPORARY.glob(f"{NEW_FILE}*")]
+    return sum(drop_stale_partial(place, before) for place in places)
 
 
 def _append(growing: BinaryIO, source: BinaryIO, limit: int) -> None:
@@ -164,7 +166,7 @@ def _refuse_other(digest: str, found: str) -> None:
 def _new_file(limit: int | None = None) -> Iterator[tuple[CountingWriter, Path]]:
     """Give a file that vanishes unless it was moved away."""
     settings.TEMPORARY.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=settings.TEMPORARY, prefix="blob-", delete=False) as stream:
+    with NamedTemporaryFile(dir=settings.TEMPORARY, prefix=NEW_FILE, delete=False) as stream:
         path = Path(stream.name)
         try:
             yield CountingWriter(stream, settings.BLOB_LIMIT_BYTES if limit is None else limit), path
