@@ -39,7 +39,7 @@ function Card({ competition }: { competition: Competition }) {
   const left = competition.deadline ? Date.parse(competition.deadline) - now : null;
   return (
     <li className={`panel ${styles.card}`}>
-      <div className="spread">
+      <div className={styles.head}>
         <h2>
           <Link href={`/competitions/${competition.slug}`} className={styles.link}>
             {competition.name}
@@ -51,7 +51,7 @@ function Card({ competition }: { competition: Competition }) {
         {competition.task}, {formatMetric(competition.metric, competition.metric_options)}
         {competition.higher_is_better ? " ↑" : " ↓"}
       </p>
-      <dl className={styles.facts}>
+      <dl className={styles.facts} hidden={competition.state !== "open"}>
         <Fact name="Predictions" value={formatCount(competition.predictions)} />
         <Fact name="Train rows" value={formatCount(competition.train_rows)} />
         <Fact name="Test rows" value={formatCount(competition.test_rows)} />

@@ -1,5 +1,5 @@
 import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Header, type Row, type SortingState } from "@tanstack/react-table";
-import { useMemo } from "react";
+import { useMemo, type MouseEvent } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import type { Competition, LeaderboardRow } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
@@ -78,9 +78,12 @@ function BodyRow({ row }: { row: Row<LeaderboardRow> }) {
   const [params] = useSearchParams();
   const link = usePredictionLink();
   const open = params.get("prediction") === row.id;
+  const openRow = (event: MouseEvent): void => {
+    if (!event.defaultPrevented) navigate(link(row.original.id));
+  };
   return (
     // The name in the row is a link for keys and readers; the whole row is a larger target for the mouse.
-    <tr className={open ? styles.open : styles.row} data-state={row.original.state} onClick={() => navigate(link(row.original.id))}>
+    <tr className={open ? styles.open : styles.row} data-state={row.original.state} onClick={openRow}>
       {row.getVisibleCells().map((cell) => (
         <td key={cell.id} className={cell.column.columnDef.meta?.className}>
           {flexRender(cell.column.columnDef.cell, cell.getContext())}

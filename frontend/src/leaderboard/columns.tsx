@@ -2,6 +2,7 @@ import { createColumnHelper } from "@tanstack/react-table";
 import type { LeaderboardRow } from "../api/types";
 import { formatGap, formatScore } from "../ui/format";
 import { Age } from "../ui/Age";
+import styles from "./BoardTable.module.css";
 import { FoldStrip } from "./FoldStrip";
 import { ModelCell } from "./ModelCell";
 import { foldSpan, type Span } from "./span";
@@ -74,7 +75,7 @@ function ScoreCell({ row }: { row: LeaderboardRow }) {
   if (row.score === null) return <span className="muted">–</span>;
   return (
     <>
-      <strong>{formatScore(row.score)}</strong> <span className="muted">± {formatScore(row.std, 4)}</span>
+      <strong>{formatScore(row.score)}</strong> <span className={styles.std}>± {formatScore(row.std, 4)}</span>
     </>
   );
 }

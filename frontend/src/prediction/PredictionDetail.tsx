@@ -28,7 +28,7 @@ export function PredictionDetail({ competition, prediction }: { competition: Com
       {prediction.score !== null && <ScoreLine prediction={prediction} score={prediction.score} />}
       {prediction.missing_folds.length > 0 && <p>Still missing: fold {prediction.missing_folds.join(", ")}.</p>}
       {errors.length > 0 && <ErrorList errors={errors} />}
-      {prediction.notes.length > 0 && <p className="small muted">{prediction.notes.join("; ")}</p>}
+      {prediction.notes.length > 0 && <p className="small muted">{[...new Set(prediction.notes)].join("; ")}</p>}
       <PredictionActions competition={competition} prediction={prediction} />
       {prediction.by_fold.some((value) => value !== null) && (
         <Section title="By fold">

@@ -44,7 +44,9 @@ function ErrorItem({ error }: { error: ErrorBody }) {
 }
 
 function Rows({ error }: { error: ErrorBody }) {
-  const columns = [...new Set(error.rows.flatMap((row) => Object.keys(row)))];
+  const named = [...new Set(error.rows.flatMap((row) => Object.keys(row)))];
+  // A missing id has no row, a missing column no value: what no row tells is no column.
+  const columns = named.filter((column) => error.rows.some((row) => row[column] !== null && row[column] !== undefined));
   return (
     <div className="scroll-x">
       <table className={styles.rows}>

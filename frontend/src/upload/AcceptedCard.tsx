@@ -45,7 +45,7 @@ export function AcceptedCard({ slug, draft, sent }: Props) {
           Fold {sent.fold} accepted. Still missing: {prediction.missing_folds.join(", ")}.
         </p>
       )}
-      {prediction.notes.length > 0 && <p className="small soft">{prediction.notes.join("; ")}</p>}
+      {prediction.notes.length > 0 && <p className="small soft">{[...new Set(prediction.notes)].join("; ")}</p>}
     </section>
   );
 }
