@@ -28,8 +28,9 @@ def compose():
 @pytest.fixture(scope="module")
 def here(real_services, tmp_path_factory):
     broker, web = free_port(), str(free_port())
+    programs = {"valkey-server": valkey_binary()}
     places = {COMPOSED_DATABASE: real_services["DATABASE_URL"], "valkey:6379": f"127.0.0.1:{broker}", "8000": web}
-    return Here(tmp_path_factory.mktemp("data"), {**places, "BROKER_PORT": str(broker)})
+    return Here(tmp_path_factory.mktemp("data"), {**programs, **places, "BROKER_PORT": str(broker)})
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def running(compose, here, tmp_path_factory):
     """Run the broker, the migration, and then web and workers, each by its own command."""
     services = compose["services"]
     valkey = dict(services["valkey"])
-    valkey["command"] = [valkey_binary(), *valkey["command"][1:], "--bind", "127.0.0.1", "--port", "BROKER_PORT", "--dir", "/data"]
+    valkey["command"] = [*valkey["command"], "--bind", "127.0.0.1", "--port", "BROKER_PORT", "--dir", "/data"]
     with ExitStack() as stack:
         stack.enter_context(here.serving(valkey, "Ready to accept connections"))
         migrated = here.run(services["migrate"], services["migrate"]["command"])
