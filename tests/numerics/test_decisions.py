@@ -1,5 +1,6 @@
 """Decisions: the exact best set, thresholds, votes and cut points."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -64,6 +65,13 @@ def test_rows_beyond_a_block_are_decided_like_the_first():
     row = np.array([[0.9, 0.3, 0.05, 0.6]])
     many = expected_fbeta_labels(np.repeat(row, 131, axis=0))
     assert (many == expected_fbeta_labels(row)).all()
+
+
+def test_threads_side_by_side_decide_as_one_alone():
+    cells = np.random.default_rng(1).random((500, 9))
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(expected_fbeta_labels, np.array_split(cells, 4)))
+    np.testing.assert_array_equal(np.concatenate(parts), expected_fbeta_labels(cells))
 
 
 def test_the_empty_set_is_taken_where_most_likely_nothing_is_true():

@@ -149,11 +149,13 @@ def _combinations(flags: Bools) -> tuple[Bools, Ints]:
     padded = np.zeros((len(flags), width), np.uint8)
     padded[:, : packed.shape[1]] = packed
     if width == 8:  # one number a row sorts many times faster than a row of bytes
-        _, first, keys = np.unique(padded.view(">u8")[:, 0].astype(np.uint64), return_index=True, return_inverse=True)
+        values, keys = np.unique(padded.view(">u8")[:, 0].astype(np.uint64), return_inverse=True)
     else:
-        _, first, keys = np.unique(padded.view(np.dtype((np.void, width)))[:, 0], return_index=True, return_inverse=True)
+        values, keys = np.unique(padded.view(np.dtype((np.void, width)))[:, 0], return_inverse=True)
+    combinations = np.empty((len(values), flags.shape[1]), np.bool_)
+    combinations[keys] = flags
     # numbers of 16 bits are sorted by radix
-    return flags[first], keys.astype(np.min_scalar_type(len(first)))
+    return combinations, keys.astype(np.min_scalar_type(len(values)))
 
 
 def _balance(rows: Ints, combinations: Bools, random: np.random.Generator) -> None:

@@ -28,7 +28,12 @@ def labels_of(truth: Numbers, prediction: Numbers, threshold: float = 0.5) -> Nu
     return prediction
 
 
-def _count_rows(labels: Bools) -> Ints:
+def count_labels(labels: Bools) -> Ints:
+    """Return how many labels each row has, shape (n,), for bool (n, L) in C order.
+
+    >>> count_labels(np.array([[True, False], [True, True]])).tolist()
+    [1, 2]
+    """
     # einsum sums short rows of bytes several times faster than sum(axis=1); 255 is as far as a byte counts
     dtype = np.uint8 if labels.shape[1] <= 255 else np.int32
     counts: Ints = np.einsum("ij->i", labels.view(np.uint8), dtype=dtype)
@@ -50,8 +55,8 @@ def f_beta_samples_rows(truth: Bools, prediction: Numbers, beta: float = 2.0, ze
     truth = np.ascontiguousarray(truth, np.bool_)
     labels = np.ascontiguousarray(labels_of(truth, prediction, threshold))
     squared = beta * beta
-    scores: Floats = (1.0 + squared) * _count_rows(truth & labels)
-    possible = squared * _count_rows(truth) + _count_rows(labels)
+    scores: Floats = (1.0 + squared) * count_labels(truth & labels)
+    possible = squared * count_labels(truth) + count_labels(labels)
     with np.errstate(invalid="ignore"):
         scores /= possible
     scores[possible == 0] = zero_division

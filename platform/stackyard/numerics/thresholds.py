@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from stackyard.numerics.arrays import Bools, Floats, Ints, Numbers
+from stackyard.numerics.label_metrics import count_labels
 from stackyard.numerics.metrics import Metric
 
 # A label with fewer positives (or negatives) than this is left at the common threshold: its own would be noise.
@@ -49,7 +50,7 @@ def fit_thresholds(probabilities: Floats, truth: Bools, metric: Metric, options:
     [0.2]
     """
     settings = metric.settings(options)
-    cells, flags = _as_columns(probabilities), _as_columns(truth).astype(np.bool_)
+    cells, flags = _as_columns(probabilities), np.ascontiguousarray(_as_columns(truth), np.bool_)
     if not len(cells):
         return np.full(cells.shape[1], 0.5)
     thresholds = np.full(cells.shape[1], _common_threshold(cells, flags, metric, settings))
@@ -91,7 +92,7 @@ def _sweep(cells: Floats, flags: Bools, thresholds: Floats, searched: Ints, gain
     """Move one threshold after another to its best place until a whole sweep changes nothing."""
     orders = {int(label): np.argsort(-cells[:, label], kind="stable") for label in searched}
     cuts = {label: _cuts_between(cells[order, label]) for label, order in orders.items()}
-    labels = threshold_labels(cells, thresholds)
+    labels = np.ascontiguousarray(threshold_labels(cells, thresholds))
     for _ in range(MOST_SWEEPS):
         moved = False
         for label, order in orders.items():
@@ -110,9 +111,9 @@ def _sweep(cells: Floats, flags: Bools, thresholds: Floats, searched: Ints, gain
 def _f_beta_gains(flags: Bools, labels: Bools, label: int, settings: Mapping[str, float]) -> Floats:
     """Return what each row's F-beta gains when this label is given to it, the other labels as they are."""
     squared = settings["beta"] ** 2
-    hits = np.count_nonzero(flags & labels, axis=1) - (flags[:, label] & labels[:, label])
-    guessed = np.count_nonzero(labels, axis=1) - labels[:, label]
-    owed = squared * np.count_nonzero(flags, axis=1)
+    hits = count_labels(flags & labels).astype(np.int64) - (flags[:, label] & labels[:, label])
+    guessed = count_labels(labels).astype(np.int64) - labels[:, label]
+    owed = squared * count_labels(flags)
     given = (1 + squared) * (hits + flags[:, label]) / (owed + guessed + 1)
     possible = owed + guessed
     kept = np.divide((1 + squared) * hits, possible, out=np.full(len(flags), settings["zero_division"]), where=possible > 0)
@@ -122,7 +123,7 @@ def _f_beta_gains(flags: Bools, labels: Bools, label: int, settings: Mapping[str
 def _accuracy_gains(flags: Bools, labels: Bools, label: int, settings: Mapping[str, float]) -> Floats:
     """Return +1, 0 or -1: only rows whose other labels are all right can gain or lose."""
     del settings
-    wrong = np.count_nonzero(flags != labels, axis=1) - (flags[:, label] != labels[:, label])
+    wrong = count_labels(flags != labels).astype(np.int64) - (flags[:, label] != labels[:, label])
     return np.where(wrong == 0, np.where(flags[:, label], 1.0, -1.0), 0.0)
 
 
