@@ -105,6 +105,7 @@ build_frontend() {
     find_node
     say "building the page into frontend/dist"
     quietly npm --prefix frontend run build
+    quietly $PYTHON -m whitenoise.compress --quiet frontend/dist
     echo "$want" >$stamp
 }
 

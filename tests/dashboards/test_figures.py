@@ -20,3 +20,14 @@ def test_many_classes_are_a_map_of_what_each_fold_is_off():
 
     assert figure.data[0].type == "heatmap"
     assert list(figure.data[0].z[0])[:2] == [-4.5, -3.5]
+
+
+def test_classes_of_like_size_are_drawn_from_nought():
+    assert class_by_fold(report(classes=3, folds=5)).layout.yaxis.rangemode == "tozero"
+
+
+def test_rare_classes_are_seen_beside_common_ones():
+    uneven = {"classes": ["rare", "common"], "count": 2, "counts": [[1, 2], [900, 901]]}
+    axis = class_by_fold(uneven).layout.yaxis
+
+    assert (axis.type, axis.range[0]) == ("log", 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from stackyard.accounts.models import Role, Scope
 from stackyard.api.forms import Answer, ErrorAnswer, Form, parse
 from stackyard.api.parsers import JsonBody
+from stackyard.api.streaming import read_pieces, stream
 from stackyard.api.views import MemberView, await_outcome, wait_preferred
 from stackyard.competitions.models import Competition
 from stackyard.competitions.queries import load_ids, open_competition_for
@@ -28,7 +29,7 @@ from stackyard.predictions.queries import prediction_for, predictions_of
 from stackyard.predictions.services import File, Upload, receive_upload
 from stackyard.scoring.queries import prediction_row
 from stackyard.scoring.tasks import read_and_score
-from stackyard.storage.queries import load_array, path_of
+from stackyard.storage.queries import load_array, open_blob
 from stackyard.storage.services import store_stream
 from stackyard.work.sending import send_on_commit
 
@@ -182,9 +183,8 @@ class PredictionArray(MemberView):
             raise NotFound(f"expected {row} to hold {kind} predictions, it has none")
         name = f"{row.name.replace('/', '-')}-v{row.version}-{kind}"
         if request.query_params.get("format") == "npy":
-            return FileResponse(path_of(digest).open("rb"), as_attachment=True, filename=f"{name}.npy")
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return StreamingHttpResponse(_csv_pieces(row, kind, digest), content_type="text/csv", headers=headers)
+            return stream(request, read_pieces(open_blob(digest)), f"{name}.npy", "application/octet-stream")
+        return stream(request, _csv_pieces(row, kind, digest), f"{name}.csv", "text/csv")
 
 
 class _Echo:
@@ -194,12 +194,12 @@ class _Echo:
         return line
 
 
-def _csv_pieces(row: Prediction, kind: str, digest: str) -> Iterator[str]:
+def _csv_pieces(row: Prediction, kind: str, digest: str) -> Iterator[bytes]:
     ids = load_ids(row.competition)[0 if kind == "oof" else 1]
     values = load_array(digest)
     values = values.reshape(len(ids), -1)
     writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow([row.competition.id_column, *row.competition.classes])
+    yield writer.writerow([row.competition.id_column, *row.competition.classes]).encode()
     for start in range(0, len(ids), ROWS_A_PIECE):
         piece = values[start : start + ROWS_A_PIECE]
-        yield "".join(writer.writerow([name, *map(str, cells)]) for name, cells in zip(ids[start:], piece, strict=False))
+        yield "".join(writer.writerow([name, *map(str, cells)]) for name, cells in zip(ids[start:], piece, strict=False)).encode()

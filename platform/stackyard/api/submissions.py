@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -13,10 +13,11 @@ from rest_framework.response import Response
 
 from stackyard.accounts.models import Role, Scope
 from stackyard.api.forms import Form, parse
+from stackyard.api.streaming import read_pieces, stream
 from stackyard.api.views import MemberRequest, MemberView, await_outcome, wait_preferred
 from stackyard.competitions.queries import competition_for, open_competition_for
 from stackyard.errors import InvalidRequest, WrongState
-from stackyard.storage.queries import path_of
+from stackyard.storage.queries import open_blob
 from stackyard.submissions import queries
 from stackyard.submissions.models import Submission, SubmissionState
 from stackyard.submissions.services import ask_rebuild, make_submission, note_result
@@ -159,16 +160,15 @@ class SubmissionFile(MemberView):
     needs = READ
 
     @extend_schema(operation_id="downloadSubmission", responses={(200, "text/csv"): OpenApiTypes.STR})
-    def get(self, request: MemberRequest, key: int) -> FileResponse | HttpResponse:
+    def get(self, request: MemberRequest, key: int) -> StreamingHttpResponse | HttpResponse:
         submission = queries.submission_for(request.membership.team, key)
         if submission.state != SubmissionState.BUILT:
             raise WrongState(f"expected a submission that is built, number {submission.number} is {submission.state}")
-        headers = {"ETag": f'"{submission.digest}"', "X-Content-Type-Options": "nosniff"}
-        if headers["ETag"] in parse_etags(request.headers.get("If-None-Match", "")):
-            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+        etag = f'"{submission.digest}"'
+        if etag in parse_etags(request.headers.get("If-None-Match", "")):
+            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
         name = f"{submission.competition.slug}-{submission.number}.csv"
-        stream = path_of(submission.digest).open("rb")
-        return FileResponse(stream, as_attachment=True, filename=name, content_type="text/csv", headers=headers)
+        return stream(request, read_pieces(open_blob(submission.digest)), name, "text/csv", ETag=etag)
 
 
 class SubmissionRebuild(MemberView):

@@ -128,6 +128,8 @@ STATIC_ROOT = HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 FRONTEND = ROOT / "frontend" / "dist"
 WHITENOISE_ROOT = FRONTEND if FRONTEND.is_dir() else None
+# Vite puts a hash of the content into the names of assets, in its own way.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[A-Za-z0-9_-]{8}\.\w+$"
 
 FILE_UPLOAD_TEMP_DIR = str(TEMPORARY)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20

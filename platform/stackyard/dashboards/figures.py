@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import plotly.graph_objects as go
 
 MOST_BARS = 400
+MOST_TIMES = 20
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0")
 LAYOUT = {
     "margin": {"l": 56, "r": 12, "t": 8, "b": 8},
@@ -35,8 +37,15 @@ def class_by_fold(report: dict[str, Any]) -> go.Figure:
         )
         for fold in range(report["count"])
     ]
-    # Classes may differ a thousandfold in size; on a linear axis the rare ones, which matter most, could not be seen.
-    return go.Figure(bars, {**LAYOUT, "barmode": "group", "bargap": 0.25, "yaxis": {"title": {"text": "rows"}, "type": "log"}})
+    return go.Figure(bars, {**LAYOUT, "barmode": "group", "bargap": 0.25, "yaxis": {"title": {"text": "rows"}, **_axis(counts)}})
+
+
+def _axis(counts: list[list[int]]) -> dict[str, Any]:
+    """Return an axis from nought, or from one by powers of ten where the rare classes, which matter most, could not be seen otherwise."""
+    flat = [count for row in counts for count in row]
+    if max(flat) <= MOST_TIMES * max(1, min(flat)):
+        return {"rangemode": "tozero"}
+    return {"type": "log", "range": [0, math.log10(max(flat)) + 0.1]}
 
 
 def _deviations(classes: list[str], counts: list[list[int]]) -> go.Figure:

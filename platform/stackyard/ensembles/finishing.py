@@ -89,6 +89,8 @@ def _end_done(desk: Desk, prediction: Prediction, candidates: list[Prediction], 
         EnsembleOutput.objects.get_or_create(ensemble=ensemble, method=BLENDED, defaults={"prediction": prediction})
         if not Ensemble.objects.filter(pk=ensemble.pk, state=EnsembleState.RUNNING, lease_owner=desk.owner).update(**found):
             raise LeaseLost
+        # The blend's out-of-fold rows are nested already: scoring alone cannot know how its weights flatter.
+        Score.objects.filter(prediction=prediction).update(in_sample=in_sample)
         subject = f"{ensemble.competition.slug}/{ensemble.name}"
         record(ensemble.competition.team, ensemble.owner, "ensemble finished", subject, score=prediction.score)
 

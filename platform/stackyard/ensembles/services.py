@@ -71,7 +71,11 @@ def _chosen(competition: Competition, only: Sequence[str] | None) -> list[Predic
     for name in only:
         if not any(name in names for names in called.values()):
             _refuse_name(competition, name, sorted({known for names in called.values() for known in names}))
-    return [row for row in scored if set(only) & set(called[row.pk])]
+    # The longest name of a prediction is its own: it takes nothing else along, as "owner/name" would its variants.
+    own = {names_of(row)[-1]: row.pk for row in scored}
+    exact = {own[name] for name in only if name in own}
+    loose = {name for name in only if name not in own}
+    return [row for row in scored if row.pk in exact or loose & set(called[row.pk])]
 
 
 def _refuse_name(competition: Competition, name: str, known: list[str]) -> None:

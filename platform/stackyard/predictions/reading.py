@@ -55,8 +55,9 @@ def _read_part(prediction: Prediction, part: Part) -> None:
             return
         team = prediction.competition.team_id
         stored = {kind: store_file(team, Path(path)) for kind, path in answer["arrays"].items()}
-    Prediction.objects.filter(pk=prediction.pk).update(notes=[*prediction.notes, *answer["notes"]])
-    prediction.notes = [*prediction.notes, *answer["notes"]]
+    # A fold that is sent again would say the same again.
+    prediction.notes = list(dict.fromkeys([*prediction.notes, *answer["notes"]]))
+    Prediction.objects.filter(pk=prediction.pk).update(notes=prediction.notes)
     accept_part(part, stored["oof"], stored.get("test", ""))
 
 
