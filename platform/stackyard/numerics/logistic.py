@@ -2,8 +2,8 @@
 
 With weights 1/m and no intercept it is the geometric mean; with one weight a model it calibrates that model.
 
-Several labels are independent problems and are solved as one batch, each on its own column of every model. Classes are one
-problem (softmax) on all columns, as long as it is small; with many classes each is a label against the rest, renormalised.
+Several labels are independent problems, each on its own column of every model. Classes are one problem (softmax) on all columns, as
+long as it is small; with many classes each is a label against the rest, renormalised.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SOFTMAX_WEIGHTS = 700
 NEWTON_STEPS = 30
 HALVINGS = 10
 # Newton stops when a step promises less than this share of the loss.
-TOLERANCE = 1e-7
+TOLERANCE = 1e-6
 
 
 class Derivatives(NamedTuple):
@@ -99,6 +99,10 @@ class LabelRows:
     def columns(self) -> int:
         """Weights a label."""
         return int(self.design.shape[2])
+
+    def of_label(self, label: int) -> LabelRows:
+        """Return one label's problem alone."""
+        return LabelRows(self.design[label : label + 1], self.targets[label : label + 1])
 
     def loss(self, weights: Floats) -> Floats:
         """Return the summed log loss of each label."""
@@ -251,7 +255,9 @@ def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     rows = [
         LabelRows(np.concatenate(x, axis=1), np.ascontiguousarray(np.concatenate(y, axis=1))) for x, y in zip(designs, targets, strict=True)
     ]
-    weights = select(rows, np.arange(rows[0].columns) == rows[0].columns - 1)
+    intercepts = np.arange(rows[0].columns) == rows[0].columns - 1
+    # one label after the other: a batch would go on until its slowest label is done
+    weights = np.concatenate([select([group.of_label(label) for group in rows], intercepts) for label in range(columns)])
     count = sum(len(part.targets) for part in parts)
 
     def predict(predictions: Floats) -> Floats:
