@@ -39,7 +39,8 @@ class Story:
     def follow(self, ensemble: dict[str, Any]) -> None:
         """Print what an ensemble is at, once a sentence."""
         progress = ensemble["progress"]
-        sentence = f"{progress.get('done', 0)}/{progress.get('total', '?')} {progress.get('sentence', '')}" if progress else ""
+        count = f"{progress['done']}/{progress['total']} " if progress.get("total") else ""
+        sentence = count + progress.get("sentence", "")
         if sentence and sentence != self.last:
             self.console.print(f"[dim]         {sentence}[/dim]")
         self.last = sentence
