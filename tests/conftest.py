@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.world import World
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+# With several test processes, files that take long come first: a long one begun last would keep the others waiting.
+LONG_FIRST = ("tests/end_to_end/test_spooky.py", "tests/ops", "tests/end_to_end", "tests/frontend", "tests/numerics")
 MEET_THE_DATABASE = {"db", "transactional_db", "live_stack"}
 
 
@@ -28,6 +30,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = [item for item in items if not _meets_the_database(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if _meets_the_database(item)]
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, place in enumerate(LONG_FIRST) if item.nodeid.startswith(place)), len(LONG_FIRST))
 
 
 def _meets_the_database(item: pytest.Item) -> bool:

@@ -12,20 +12,12 @@ from stackyard.config.embedded import broker_part
 from tests.stack import PATIENCE_SECONDS, Stack, StackFailedError, outside_services
 
 
-@pytest.fixture
-def stack(tmp_path):
-    started = Stack(tmp_path / "home")
-    yield started.wait_until_ready()
-    started.stop()
-
-
 def end(stack: Stack, number: signal.Signals) -> tuple[int, list[psutil.Process]]:
     """Send a signal to the supervisor; return its status and which of its processes live on."""
     processes = stack.processes()
     assert len(processes) >= 6, "expected web, two workers, two pool processes and a clock at least"
     stack.process.send_signal(number)
-    status = stack.wait_for_the_end()
-    return status, psutil.wait_procs(processes, PATIENCE_SECONDS)[1]
+    return stack.wait_for_the_end(), psutil.wait_procs(processes, PATIENCE_SECONDS)[1]
 
 
 def test_ready_means_that_the_web_answers_and_workers_listen(live_stack):
@@ -70,23 +62,15 @@ def test_exit_without_demo_is_refused(tmp_path):
     assert status == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_order_and_leaves_nothing(stack, number):
-    status, left = end(stack, number)
+def test_even_sigkill_leaves_nothing_and_what_starts_again_on_that_home_ends_by_sigterm(tmp_path):
+    killed = Stack(tmp_path / "home").wait_until_ready()
+    assert end(killed, signal.SIGKILL) == (-signal.SIGKILL, [])
+    killed.stop()
 
-    assert (status, left) == (0, [])
-    assert stack.wait_for("nothing is left running")
-
-
-def test_even_sigkill_leaves_nothing_and_it_starts_again_on_the_same_home(stack):
-    status, left = end(stack, signal.SIGKILL)
-    assert (status, left) == (-signal.SIGKILL, [])
-
-    again = Stack(stack.home)
-    try:
-        assert again.wait_until_ready().url.startswith("http://127.0.0.1:")
-    finally:
-        again.stop()
+    again = Stack(tmp_path / "home").wait_until_ready()
+    assert end(again, signal.SIGTERM) == (0, [])
+    assert again.wait_for("nothing is left running")
+    again.stop()
 
 
 def test_a_home_with_a_long_path_gets_its_socket_elsewhere(tmp_path):
