@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-
 from stackyard.competitions.models import Competition
 from stackyard.work.leases import MAX_ATTEMPTS, STALE_AFTER, beat, claim, holding, requeue_stale, take_back_stale
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from stackyard.errors import LimitExceeded, UnknownColumns
 from stackyard.work.limited import Limits, run_limited
 
