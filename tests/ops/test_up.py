@@ -9,6 +9,7 @@ import psutil
 import pytest
 from stackyard.config.embedded import broker_part
 
+from tests.services import free_port
 from tests.stack import PATIENCE_SECONDS, Stack, StackFailedError, outside_services
 
 
@@ -91,6 +92,16 @@ def test_a_part_that_cannot_start_ends_it_with_that_parts_last_words(tmp_path):
 
     assert status == 1
     assert any("ended with status" in line for line in stack.said)
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path):
+    stack = Stack(tmp_path / "home", services={"DATABASE_URL": f"postgres://nobody@127.0.0.1:{free_port()}/none"})
+    stack.wait_for("CommandError: the database does not answer")
+    status = stack.wait_for_the_end()
+    stack.stop()
+
+    assert status == 1
+    assert not any("Traceback" in line for line in stack.said)
 
 
 def test_the_waiting_helper_can_fail(tmp_path):

@@ -14,7 +14,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from stackyard.accounts.models import Membership
@@ -141,8 +141,11 @@ class Stack:
 
 
 def migrate(say: Any) -> None:
-    """Bring the database's tables up to date, and say what was done."""
-    executor = MigrationExecutor(connection)
+    """Bring the database's tables up to date, and say what was done. Raises PartFailedError when the database does not answer."""
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise PartFailedError(f"the database does not answer: {error}") from error
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
