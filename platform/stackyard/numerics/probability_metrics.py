@@ -86,17 +86,25 @@ def area_under_curve(truth: Bools, scores: Floats) -> float:
     return float(int(below) + int(not_above)) / (2 * pairs)
 
 
-def roc_auc_classes(truth: Numbers, prediction: Floats) -> Floats:
-    """Return the area for each label, or each class against the rest; NaN where it has one kind of row only.
+def cells_of_areas(truth: Numbers, prediction: Floats) -> tuple[Bools, Floats]:
+    """Return positives and scores, each (n, labels): those that the areas under the curve are taken of, column by column.
 
-    truth: bool (n,) or (n, L), or class indices (n,) beside a prediction of shape (n, C).
+    truth: bool (n,) or (n, L), or class indices (n,) beside a prediction of shape (n, C), of which each class is set against the rest.
     """
     if truth.ndim == 1 and prediction.ndim == 2:
         check_classes(truth, prediction.shape[1])
         truth = truth[:, None] == np.arange(prediction.shape[1])
     if truth.shape != prediction.shape:
         raise ShapeMismatch(f"expected scores of the truth's shape {truth.shape}, got {prediction.shape}")
-    truth, prediction = truth.astype(np.bool_).reshape(len(truth), -1), prediction.reshape(len(prediction), -1)
+    return truth.astype(np.bool_).reshape(len(truth), -1), prediction.reshape(len(prediction), -1)
+
+
+def roc_auc_classes(truth: Numbers, prediction: Floats) -> Floats:
+    """Return the area for each label, or each class against the rest; NaN where it has one kind of row only.
+
+    truth: bool (n,) or (n, L), or class indices (n,) beside a prediction of shape (n, C).
+    """
+    truth, prediction = cells_of_areas(truth, prediction)
     return np.array([area_under_curve(truth[:, j], prediction[:, j]) for j in range(truth.shape[1])])
 
 
