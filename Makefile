@@ -25,6 +25,7 @@ check: ## format, lint, types, architecture, migrations, the page's types
 
 bench: ## measure against peers, and write docs/benchmarks.md
 	@scripts/setup.sh all
+	@scripts/setup_bench.sh
 	@$(PYTHON) -m benchmarks
 
 schema: ## write anew what is made from the code: the OpenAPI schema, the page's types from it, docs/errors.md

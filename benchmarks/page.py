@@ -1,0 +1,109 @@
+"""docs/benchmarks.md, written anew by every full run."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peer import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+OURS = ("numpy", "numba", "scikit-learn", "torch")
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; do not edit. Ours and the peer in one run on one machine and the same data; medians of several runs; compiling
+(ours, before the first run) is left out and stands in the column "first". The limit is what reading and writing the data once would
+take at the memory bandwidth measured in the same run. A ratio belongs to one machine and one hour: other programs were running.
+"""
+
+
+def describe(outcome: dict[str, Any]) -> str:
+    """Return one line on an outcome."""
+    ratio = "no ratio" if outcome["ratio"] is None else f"{outcome['ratio']:,.0f} x"
+    verdict = "met" if outcome["met"] else "MISSED"
+    checked = "checked" if outcome["checked"] else "NOT RIGHT"
+    times = f"ours {seconds(outcome['ours_seconds'])}, peer {seconds(outcome['peer_seconds'])}"
+    return f"{outcome['name']:<22} {times}, {ratio} of {outcome['target']:,.0f} {verdict}; {checked}; {outcome['peer']}. {outcome['note']}"
+
+
+def seconds(value: float | None) -> str:
+    """Return seconds with three digits and a unit that fits.
+
+    >>> seconds(0.00123), seconds(61.5), seconds(None)
+    ('1.23 ms', '61.5 s', '-')
+    """
+    if value is None:
+        return "-"
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}" if value < 1000 else f"{value:,.0f} s"
+    return f"{value / 1e-6:.3g} us"
+
+
+def write_page(outcomes: Sequence[dict[str, Any]], bandwidth: float, page: Path = PAGE) -> None:
+    """Write the table, what each row rests on, and the misses by name."""
+    lines = [HEAD, _machine(bandwidth), ""]
+    lines += ["| name | work | peer | ours | first | peer takes | ratio | target | limit | checked |"]
+    lines += ["|---|---|---|---|---|---|---|---|---|---|", *(_row(outcome) for outcome in outcomes), ""]
+    missed = [outcome for outcome in outcomes if not outcome["met"]]
+    lines += ["## Misses", "", *([_miss(outcome) for outcome in missed] or ["None in this run."]), ""]
+    lines += ["## What each row rests on", ""]
+    for outcome in outcomes:
+        lines += [f"- `{outcome['name']}`: {_basis(outcome)}"]
+    page.write_text("\n".join(lines) + "\n")
+
+
+def _machine(bandwidth: float) -> str:
+    names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    packages = ", ".join(f"{name} {version(name)}" for name in OURS)
+    day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    return (
+        f"{day} · {os.cpu_count()} cores of {names[0] if names else platform.machine()} · load {os.getloadavg()[0]:.1f} · "
+        f"memory read at {bandwidth / 1e9:.1f} GB/s · Python {platform.python_version()}, {packages}"
+    )
+
+
+def _row(outcome: dict[str, Any]) -> str:
+    ratio = "-" if outcome["ratio"] is None else f"{outcome['ratio']:,.0f}"
+    cells = [
+        f"`{outcome['name']}`",
+        outcome["work"],
+        outcome["peer"],
+        seconds(outcome["ours_seconds"]),
+        seconds(outcome.get("ours_first_seconds")),
+        seconds(outcome["peer_seconds"]) + (" (scaled)" if outcome["scaled"] else ""),
+        ratio if outcome["met"] else f"**{ratio}**",
+        f"{outcome['target']:,.0f}",
+        seconds(outcome["limit_seconds"]),
+        "yes" if outcome["checked"] else "**no**",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _miss(outcome: dict[str, Any]) -> str:
+    if outcome["ours_seconds"] is None:
+        return f"- `{outcome['name']}`: {outcome['note']}"
+    if outcome["ratio"] is None:
+        return f"- `{outcome['name']}`: the peer is {outcome['peer']}"
+    if not outcome["checked"]:
+        return f"- `{outcome['name']}`: the check failed: {outcome['check']}"
+    return f"- `{outcome['name']}`: {outcome['ratio']:,.0f} of {outcome['target']:,.0f}"
+
+
+def _basis(outcome: dict[str, Any]) -> str:
+    if outcome["ours_seconds"] is None:
+        return outcome["note"]
+    runs = ", ".join(
+        f"{who} {times} (from {seconds(outcome['spread'][who][0])} to {seconds(outcome['spread'][who][1])})"
+        for who, times in outcome["runs"].items()
+    )
+    variants = [f"{name}: {seconds(v['peer_seconds'])}, ratio {v['ratio']:,.0f}" for name, v in outcome.get("variants", {}).items()]
+    other = f" Otherwise used, the peer takes: {'; '.join(variants)}." if variants else ""
+    note = f" {outcome['note']}" if outcome["note"] else ""
+    return f"{outcome['data']}. Runs: {runs}.{note} Check: {outcome['check']}.{other}"

@@ -1,0 +1,106 @@
+"""Linear second levels over all folds and labels: ridge and logistic regression."""
+
+from __future__ import annotations
+
+import numpy as np
+from stackyard.numerics.features import log_odds, rows_by_features
+from stackyard.numerics.folds import stratified_folds
+from stackyard.numerics.logistic import LabelRows, minimise
+from stackyard.numerics.ridge import Spectrum, Sums, squared_error
+
+from benchmarks.benchmark import Case, Check
+from benchmarks.data import Array, label_predictions, planet_labels
+from benchmarks.peer import PeerRun
+
+MODELS, COUNT, PENALTY = 48, 10, 1.0
+PENALTIES = 10.0 ** np.linspace(-5.0, 0.5, 12)
+
+
+def held_out_errors(features: Array, targets: Array, folds: Array) -> Array:
+    """Return the summed squared error on each held-out fold for each penalty and label, (folds, penalties, labels)."""
+    parts = [Sums.of(features[folds == k], targets[folds == k]) for k in range(COUNT)]
+    errors = np.empty((COUNT, len(PENALTIES), targets.shape[1]))
+    for k, held in enumerate(parts):
+        others = [part for j, part in enumerate(parts) if j != k]
+        spectrum = Spectrum.of(sum(others[1:], others[0]))
+        for place, penalty in enumerate(PENALTIES):
+            errors[k, place] = squared_error(held, *spectrum.solve(penalty))
+    return errors
+
+
+def make_ridge(tiny: bool) -> Case:
+    """Every model's every column is a feature of every label."""
+    labels = planet_labels(900) if tiny else planet_labels()
+    features = rows_by_features(label_predictions(labels.truth, 3 if tiny else MODELS))
+    targets = labels.truth.astype(np.float32)
+    folds = stratified_folds(labels.truth, COUNT, 0)
+
+    def check(errors: Array, peer: PeerRun | None) -> Check:
+        if peer is None:
+            return Check(bool(np.isfinite(errors).all()), "no reference but the peer; all errors are finite")
+        tried = peer.results["tried"]
+        away = float(np.abs(errors[0, tried[:, 1], tried[:, 0]] / peer.results["errors"] - 1).max())
+        return Check(
+            away < 1e-3,
+            f"held-out squared errors at most {away:.1e} from the peer's, relatively, on {len(tried)} fits (it computes in float32)",
+        )
+
+    return Case(
+        ours=lambda: held_out_errors(features, targets, folds),
+        arrays={"features": features, "targets": targets, "folds": folds, "penalties": PENALTIES},
+        touched_bytes=features.nbytes + targets.nbytes,
+        check=check,
+        data=f"{labels.source}; {features.shape[1]} features of made models",
+        settings={"folds": COUNT, "labels": [1, 13], "places": [2, 8]},
+    )
+
+
+def fit_all(design: Array, targets: Array, folds: Array) -> Array:
+    """Return the weights of every fold's fit on the other folds, (folds, labels, p)."""
+    rows = [LabelRows(np.ascontiguousarray(design[:, folds == k]), np.ascontiguousarray(targets[:, folds == k])) for k in range(COUNT)]
+    precision = np.full(design.shape[2], PENALTY)
+    precision[-1] = 0.0
+    weights = np.empty((COUNT, len(design), design.shape[2]))
+    for label in range(len(design)):
+        parts = [part.of_label(label) for part in rows]
+        start, _ = minimise(parts, precision, np.zeros((1, design.shape[2])))
+        for k in range(COUNT):
+            others = [part for j, part in enumerate(parts) if j != k]
+            weights[k, label] = minimise(others, precision, start)[0][0]
+    return weights
+
+
+def penalised_losses(design: Array, targets: Array, folds: Array, weights: Array, tried: Array) -> Array:
+    """Return the penalised log loss of chosen (fold, label) fits on their training rows, in float64."""
+    losses = []
+    for fold, label in tried:
+        train, w = folds != fold, weights[fold, label]
+        odds = design[label][train].astype(np.float64) @ w
+        losses.append((np.logaddexp(0.0, odds) - targets[label][train] * odds).sum() + 0.5 * PENALTY * (w[:-1] ** 2).sum())
+    return np.array(losses)
+
+
+def make_logistic(tiny: bool) -> Case:
+    """A label's own column of every model; one penalty, so that ours and the peer solve the same 170 problems."""
+    labels = planet_labels(900) if tiny else planet_labels()
+    odds = log_odds(label_predictions(labels.truth, 3 if tiny else MODELS), "multilabel").transpose(2, 1, 0)
+    standard = (odds - odds.mean(axis=1, keepdims=True)) / np.maximum(odds.std(axis=1, keepdims=True), 1e-6)
+    design = np.concatenate([standard, np.ones((*odds.shape[:2], 1), np.float32)], axis=2).astype(np.float32)
+    targets = np.ascontiguousarray(labels.truth.T.astype(np.float32))
+    folds = stratified_folds(labels.truth, COUNT, 0)
+
+    def check(weights: Array, peer: PeerRun | None) -> Check:
+        if peer is None:
+            return Check(bool(np.isfinite(weights).all()), "no reference but the peer; all weights are finite")
+        tried = peer.results["tried"]
+        worse = float((penalised_losses(design, targets, folds, weights, tried) / peer.results["losses"] - 1).max())
+        return Check(worse < 1e-4, f"penalised training loss at most {worse:.1e} above the peer's, relatively, on {len(tried)} fits")
+
+    return Case(
+        ours=lambda: fit_all(design, targets, folds),
+        arrays={"design": design, "targets": targets, "folds": folds},
+        touched_bytes=design.nbytes + targets.nbytes,
+        check=check,
+        data=f"{labels.source}; {MODELS} made models",
+        settings={"folds": COUNT, "measured_folds": [0] if tiny else list(range(COUNT)), "penalty": PENALTY},
+    )
