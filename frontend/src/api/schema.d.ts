@@ -648,8 +648,22 @@ export interface components {
             version: number;
             /** Format: double */
             score: number | null;
+            /**
+             * Format: double
+             * @description of the 95 % interval of the score, over which rows came; null until it is measured
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description whether it may differ from the rank above by which rows came alone; null for the first and until measured */
+            within_noise: boolean | null;
             /** Format: double */
             in_sample: number | null;
+            /**
+             * Format: double
+             * @description how much in_sample flatters: positive where it looks better than the score
+             */
+            gap: number | null;
             /** Format: double */
             mean: number | null;
             /** Format: double */
@@ -984,8 +998,20 @@ export interface components {
             metric: string;
             /** Format: double */
             score: number | null;
+            /**
+             * Format: double
+             * @description of the 95 % interval of the score; null until it is measured
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
             /** Format: double */
             in_sample: number | null;
+            /**
+             * Format: double
+             * @description how much in_sample flatters: positive where it looks better than the score
+             */
+            gap: number | null;
             /** Format: double */
             mean: number | null;
             /** Format: double */

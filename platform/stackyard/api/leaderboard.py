@@ -36,7 +36,16 @@ class BoardAnswer(Answer):
     variant = serializers.CharField()
     version = serializers.IntegerField()
     score = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(
+        allow_null=True, help_text="of the 95 % interval of the score, over which rows came; null until it is measured"
+    )
+    high = serializers.FloatField(allow_null=True)
+    within_noise = serializers.BooleanField(
+        allow_null=True,
+        help_text="whether it may differ from the rank above by which rows came alone; null for the first and until measured",
+    )
     in_sample = serializers.FloatField(allow_null=True)
+    gap = serializers.FloatField(allow_null=True, help_text="how much in_sample flatters: positive where it looks better than the score")
     mean = serializers.FloatField(allow_null=True)
     std = serializers.FloatField(allow_null=True)
     by_fold = serializers.ListField(child=serializers.FloatField(allow_null=True))

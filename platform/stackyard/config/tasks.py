@@ -8,7 +8,8 @@ from stackyard.competitions.tasks import prepare
 from stackyard.ensembles.services import give_up_ensemble, unfinished_ensembles
 from stackyard.ensembles.tasks import run
 from stackyard.predictions.services import give_up_prediction, unread_predictions
-from stackyard.scoring.tasks import read_and_score
+from stackyard.scoring.tasks import measure, read_and_score
+from stackyard.scoring.unmeasured import give_up_measuring, unmeasured_scores
 from stackyard.storage.services import reap_partials
 from stackyard.submissions.services import give_up_submission, unbuilt_submissions
 from stackyard.submissions.tasks import build
@@ -20,6 +21,7 @@ def reap() -> None:
     """Send again what a dead worker left behind or the broker lost; many may reap at once."""
     requeue_stale(unprepared_competitions(), prepare.delay, give_up_competition)
     requeue_stale(unread_predictions(), read_and_score.delay, give_up_prediction)
+    requeue_stale(unmeasured_scores(), measure.delay, give_up_measuring)
     requeue_stale(unfinished_ensembles(), run.delay, give_up_ensemble)
     requeue_stale(unbuilt_submissions(), build.delay, give_up_submission)
     reap_partials(timezone.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Evaluation:
     decision: str
     parameters: Parameters
     """Fitted on all rows; these decide the test rows."""
+    judged: Numbers = field(compare=False)
+    """What the score was taken of, one entry a row: labels as they were decided, or the prediction itself."""
 
 
 def evaluate(
@@ -78,6 +80,7 @@ def evaluate(
         gap=in_sample - score if judge.higher_is_better else score - in_sample,
         decision=chosen.name,
         parameters=parameters,
+        judged=honest,
     )
 
 

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from stackyard.competitions.models import Competition
 from stackyard.predictions.models import PartState, Prediction, PredictionState
 from stackyard.predictions.queries import latest_only, missing_folds, parent_rows, part_rows
-from stackyard.scoring.models import Score
+from stackyard.scoring.models import Comparison, Score
 
 ORDERINGS = ("rank", "score", "name", "owner", "level", "std", "created_at")
 
@@ -34,7 +34,7 @@ def leaderboard(competition: Competition, wanted: BoardFilter | None = None) -> 
     Ranks are those among all that `level` and `versions` let in: looking for one's own does not change its rank.
     """
     wanted = wanted or BoardFilter()
-    rows = _ranked(competition, wanted)
+    rows = _ranked_rows(competition, wanted)
     kept = [row for row in rows if _is_wanted(row, wanted)]
     name = wanted.ordering.lstrip("-")
     if name == "rank":
@@ -44,8 +44,22 @@ def leaderboard(competition: Competition, wanted: BoardFilter | None = None) -> 
     return present + [row for row in kept if row[key] is None]
 
 
-def _ranked(competition: Competition, wanted: BoardFilter) -> list[dict[str, Any]]:
-    rows = competition.predictions.select_related("owner", "fold_set", "score_row").prefetch_related("parts")
+def _ranked_rows(competition: Competition, wanted: BoardFilter) -> list[dict[str, Any]]:
+    """Return the lines of a ranking, each with its mark: whether it is within noise of the line above it."""
+    rows = ranked(competition, wanted).select_related("owner", "fold_set", "score_row").prefetch_related("parts")
+    compared = Comparison.objects.filter(below__competition=competition).values_list("above", "below", "within_noise")
+    marks = {(above, below): is_noise for above, below, is_noise in compared}
+    lines, above = [], 0
+    for rank, row in enumerate(rows, 1):
+        is_ranked = row.score is not None
+        lines.append(board_row(row, rank if is_ranked else None, marks.get((above, row.pk)) if is_ranked else None))
+        above = row.pk
+    return lines
+
+
+def ranked(competition: Competition, wanted: BoardFilter) -> QuerySet[Prediction]:
+    """Return what level, versions and state let in, best first, ties by earlier; unranked ones last."""
+    rows = competition.predictions.all()
     if wanted.versions == "latest":
         rows = _latest(rows, wanted.state)
     if wanted.level is not None:
@@ -53,8 +67,7 @@ def _ranked(competition: Competition, wanted: BoardFilter) -> list[dict[str, Any
     if wanted.state != "all":
         rows = rows.filter(state=wanted.state)
     best = F("score").desc(nulls_last=True) if competition.higher_is_better else F("score").asc(nulls_last=True)
-    ordered = rows.order_by(best, "scored_at", "pk")
-    return [board_row(row, rank if row.score is not None else None) for rank, row in enumerate(ordered, 1)]
+    return rows.order_by(best, "scored_at", "pk")
 
 
 def _latest(rows: QuerySet[Prediction], state: str) -> QuerySet[Prediction]:
@@ -82,8 +95,8 @@ def _is_wanted(row: dict[str, Any], wanted: BoardFilter) -> bool:
     )
 
 
-def board_row(row: Prediction, rank: int | None) -> dict[str, Any]:
-    """Return one line of the leaderboard."""
+def board_row(row: Prediction, rank: int | None, within_noise: bool | None = None) -> dict[str, Any]:
+    """Return one line of the leaderboard; within_noise: of the line above it, None where that is not known."""
     score = _score_of(row)
     count = row.fold_set.count
     return {
@@ -95,7 +108,8 @@ def board_row(row: Prediction, rank: int | None) -> dict[str, Any]:
         "variant": row.variant,
         "version": row.version,
         "score": row.score,
-        "in_sample": score and score.in_sample,
+        **_sureness(row, score),
+        "within_noise": within_noise,
         "mean": score and score.mean,
         "std": score and score.std,
         "by_fold": score.by_fold if score else [],
@@ -104,6 +118,15 @@ def board_row(row: Prediction, rank: int | None) -> dict[str, Any]:
         "has_test": bool(row.test_digest),
         "created_at": row.created_at,
     }
+
+
+def _sureness(row: Prediction, score: Score | None) -> dict[str, float | None]:
+    """Return the interval of the score, and how much the in-sample one flatters: positive where it does, whichever way the metric runs."""
+    if score is None:
+        return dict.fromkeys(("low", "high", "in_sample", "gap"))
+    flattery = score.in_sample - score.value
+    gap = flattery if row.competition.higher_is_better else -flattery
+    return {"low": score.low, "high": score.high, "in_sample": score.in_sample, "gap": gap + 0.0}
 
 
 def _score_of(row: Prediction) -> Score | None:
@@ -127,7 +150,7 @@ def prediction_row(row: Prediction) -> dict[str, Any]:
         "owner": row.owner.username,
         **{name: getattr(row, name) for name in plain},
         "metric": row.competition.metric,
-        "in_sample": score and score.in_sample,
+        **_sureness(row, score),
         "mean": score and score.mean,
         "std": score and score.std,
         "by_fold": score.by_fold if score else [],

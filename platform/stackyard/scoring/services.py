@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from stackyard.accounts.services import record
@@ -12,9 +16,12 @@ from stackyard.numerics.evaluation import Evaluation, evaluate
 from stackyard.predictions.models import Part, PartState, Prediction, PredictionState
 from stackyard.predictions.reading import Arrays, read_waiting_parts, settle
 from stackyard.predictions.services import UNFINISHED, reject_with
-from stackyard.scoring.models import Score
+from stackyard.scoring.models import Comparison, Score
+from stackyard.scoring.tasks import measure
 from stackyard.storage.queries import load_array
+from stackyard.storage.services import store_array
 from stackyard.work.leases import claim, holding, new_owner
+from stackyard.work.sending import send_on_commit
 
 
 def read_and_score(key: int) -> None:
@@ -45,19 +52,24 @@ def _once(key: int) -> bool:
 def score_prediction(prediction: Prediction, arrays: Arrays | None = None, decision: str = "auto") -> Evaluation:
     """Score the out-of-fold rows and write state, score and digests in one transaction; scoring again replaces the score.
 
+    How sure the score is, a later task measures: nobody waits for it.
     arrays: where they are, unless the prediction itself says so. decision: a name in numerics.decisions.DECISIONS, or "auto".
     """
     arrays = arrays or Arrays(prediction.oof_digest, prediction.test_digest, [])
     competition = prediction.competition
+    oof = load_array(arrays.oof)
     evaluation = evaluate(
         load_truth(competition),
-        load_array(arrays.oof),
+        oof,
         load_folds(prediction.fold_set),
         competition.task,
         competition.metric,
         competition.metric_options,
         decision,
     )
+    same = np.may_share_memory(evaluation.judged, oof)
+    judged_digest = arrays.oof if same else store_array(competition.team_id, evaluation.judged)
+    fields = _score_fields(competition.metric, competition.classes, evaluation)
     with transaction.atomic():
         Prediction.objects.filter(pk=prediction.pk).update(
             state=PredictionState.SCORED,
@@ -68,13 +80,15 @@ def score_prediction(prediction: Prediction, arrays: Arrays | None = None, decis
             errors=[],
             scored_at=timezone.now(),
         )
-        Score.objects.update_or_create(prediction=prediction, defaults=_score_fields(competition.metric, competition.classes, evaluation))
+        score, _ = Score.objects.update_or_create(prediction=prediction, defaults={**fields, **_unmeasured(judged_digest)})
+        Comparison.objects.filter(Q(above=prediction) | Q(below=prediction)).delete()
         record(competition.team, prediction.owner, "prediction scored", f"{competition.slug}/{prediction}", score=evaluation.score)
+        send_on_commit(measure, score.pk)
     prediction.refresh_from_db()
     return evaluation
 
 
-def _score_fields(metric: str, classes: list[str], evaluation: Evaluation) -> dict[str, object]:
+def _score_fields(metric: str, classes: list[str], evaluation: Evaluation) -> dict[str, Any]:
     by_class = zip(classes, evaluation.by_class, strict=True) if evaluation.by_class else ()
     return {
         "metric": metric,
@@ -87,3 +101,8 @@ def _score_fields(metric: str, classes: list[str], evaluation: Evaluation) -> di
         "decision": {"name": evaluation.decision, "parameters": evaluation.parameters},
         "computed_at": timezone.now(),
     }
+
+
+def _unmeasured(judged_digest: str) -> dict[str, Any]:
+    found = {"resampled_digest": "", "low": None, "high": None, "measured_at": None}
+    return {"judged_digest": judged_digest, **found, "queued_at": timezone.now(), "attempt": 0}
