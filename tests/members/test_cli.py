@@ -237,7 +237,16 @@ def test_the_board_is_a_table_with_what_the_metric_wants(run, server):
     server.hold_scored("m1")
     shown = run("board", "tiny").stdout
     assert "Tiny: multiclass_log_loss, lower is better" in shown
-    assert re.search(r"1 +m1 +ada +1 +v1 +0\.25000 +0\.01000 +3/3", shown)
+    assert re.search(r"1 +m1 +ada +1 +v1 +0\.25000 +0\.23750 … 0\.26250 +0\.01000 +3/3", shown)
+    assert "≈" not in shown
+
+
+def test_the_board_marks_what_differs_by_noise_alone(run, server):
+    for name in ("m1", "m2"):
+        server.hold_scored(name)
+    shown = run("board", "tiny").stdout
+    assert re.search(r"2 +m2 .* 0\.25000 +≈ ", shown)
+    assert "≈ differs from the row above by no more than noise" in shown
 
 
 def test_names_of_others_cannot_play_with_the_terminal(run, server):
