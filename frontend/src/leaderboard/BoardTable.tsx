@@ -44,6 +44,7 @@ export function BoardTable({ competition, rows, all, sorting, onSort }: Props) {
           ))}
         </tbody>
       </table>
+      {rows.some((row) => row.within_noise) && <p className={styles.key}>≈ within noise of the rank above: which rows came may alone have decided between the two.</p>}
       {rows.length === 0 && <p className={styles.none}>No prediction fits these filters.</p>}
     </div>
   );

@@ -14,13 +14,16 @@ const last = { sortUndefined: "last" } as const;
 /** The columns of a leaderboard with these rows. */
 export function boardColumns(rows: LeaderboardRow[], higherIsBetter: boolean) {
   const span = foldSpan(rows, higherIsBetter);
-  const columns = [...firstColumns(higherIsBetter), gapColumn, ...lastColumns(span)];
-  return rows.some((row) => gapOf(row) !== undefined) ? columns : columns.filter((it) => it !== gapColumn);
+  const said = [
+    ...(rows.some((row) => row.low !== null) ? [intervalColumn] : []),
+    ...(rows.some((row) => gapOf(row) !== undefined) ? [gapColumn] : []),
+  ];
+  return [...firstColumns(higherIsBetter), ...said, ...lastColumns(span)];
 }
 
 function firstColumns(higherIsBetter: boolean) {
   return [
-    column.accessor((row) => row.rank ?? undefined, { id: "rank", header: "Rank", cell: ({ getValue }) => getValue() ?? "–", meta: { className: "number" }, ...last }),
+    column.accessor((row) => row.rank ?? undefined, { id: "rank", header: "Rank", cell: ({ row }) => <RankCell row={row.original} />, meta: { className: "number" }, ...last }),
     column.accessor("name", { header: "Model", cell: ({ row }) => <ModelCell row={row.original} />, sortingFn: "alphanumeric" }),
     column.accessor("owner", { header: "Owner", meta: { className: "wide-only" } }),
     column.accessor("level", { header: "Level", meta: { className: "number wide-only" } }),
@@ -34,6 +37,15 @@ function firstColumns(higherIsBetter: boolean) {
     }),
   ];
 }
+
+/** Absent until a worker has measured the first. */
+const intervalColumn = column.accessor((row) => row.low ?? undefined, {
+  id: "interval",
+  header: "95 % interval",
+  cell: ({ row }) => <span className="muted">{showInterval(row.original)}</span>,
+  enableSorting: false,
+  meta: { className: "number wide-only" },
+});
 
 /** Absent while nothing was fitted to the rows that it is judged on. */
 const gapColumn = column.accessor(gapOf, {
@@ -62,9 +74,26 @@ function lastColumns(span: Span) {
 
 /** How much the score flatters itself on the rows it was fitted on; nothing where nothing was fitted. */
 function gapOf(row: LeaderboardRow): number | undefined {
-  if (row.score === null || row.in_sample === null) return undefined;
-  const gap = row.in_sample - row.score;
-  return Math.abs(gap) < 5e-7 ? undefined : gap;
+  return row.gap === null || Math.abs(row.gap) < 5e-7 ? undefined : row.gap;
+}
+
+function showInterval(row: LeaderboardRow): string {
+  return row.low === null || row.high === null ? "" : `${formatScore(row.low, 4)} – ${formatScore(row.high, 4)}`;
+}
+
+/** The mark stands before the number, so that the numbers stay below one another. */
+function RankCell({ row }: { row: LeaderboardRow }) {
+  if (row.rank === null) return "–";
+  return (
+    <>
+      {row.within_noise && (
+        <abbr className={styles.noise} title="Within noise of the rank above: which rows came may alone have decided between the two (95 %)">
+          ≈
+        </abbr>
+      )}
+      {row.rank}
+    </>
+  );
 }
 
 function showGap(gap: number | undefined): string {
