@@ -123,6 +123,18 @@ find_browser() {
     touch $stamp
 }
 
+# Kernels are compiled beside their sources, once; else every process would do it on its first use.
+compile_kernels() {
+    local stamp=.venv/.compiled-kernels want
+    want=$(digest platform/stackyard/numerics/*.py constraints.txt <(echo "$ROOT"))
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
+        return
+    fi
+    say "compiling the numeric kernels (20 s)"
+    OMP_NUM_THREADS=1 quietly $PYTHON -m stackyard.numerics.warming
+    echo "$want" >"$stamp"
+}
+
 make_venv
 case $LEVEL in
 demo)
@@ -136,6 +148,7 @@ demo)
 all) install_packages "$EVERYTHING" "2.5 GB" ;;
 *) fail "expected demo or all, got $LEVEL" ;;
 esac
+compile_kernels
 if [ -f frontend/package-lock.json ]; then
     build_frontend
     # The page's own checks need its packages even where the page itself is up to date.
