@@ -7,9 +7,7 @@ and the best prefix of the path is kept.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,14 +15,15 @@ import numpy as np
 
 from stackyard.errors import MetricUndefined, RecipeInvalid
 from stackyard.numerics.arrays import Floats, Ints, Numbers
-from stackyard.numerics.compiled import compiled
+from stackyard.numerics.log_sums import CHUNK, FEW_CELLS, GROUP, sum_logs_with_each
 from stackyard.numerics.metrics import Metric
-from stackyard.numerics.truth_cells import FLOOR, LOG_LOSSES, check_shapes, truth_cells
+from stackyard.numerics.truth_cells import LOG_LOSSES, check_shapes, floored_cells
 
-# Cells are summed in this many slices whatever the number of threads, so that a sum has the same bits everywhere.
-SLICES = 8
-# One logarithm for 32 products of 6 cells. The product of 6 stays inside float64: 1e-15 ** 6 below, steps ** 6 above.
-LANES = 32
+# Cells are summed block by block whatever the number of threads, so that a sum has the same bits everywhere.
+BLOCK = 8 * CHUNK
+# How many picks are foreseen, and from what share of the cells.
+AHEAD = 4
+SAMPLE_EVERY = 24
 
 
 @dataclass(frozen=True)
@@ -51,72 +50,63 @@ class Search(Protocol):
         """Add the model to the running sum."""
 
 
-@compiled
-def _sum_logs(total: Floats, cells: Floats, floor: float, start: int, stop: int) -> Floats:
-    """Return the sum of log(max(total + cells, floor)) over start..stop for each model, shape (models,)."""
-    group = 6 * LANES
-    whole = start + (stop - start) // group * group
-    sums = np.zeros(len(cells))
-    products = np.empty(LANES)
-    bits = products.view(np.int64)
-    for base in range(start, whole, group):
-        t = total[base : base + group]
-        for j in range(len(cells)):
-            c = cells[j, base : base + group]
-            # written out, so that the compiler makes vector instructions of it
-            for i in range(LANES):
-                a = max(t[i] + c[i], floor) * max(t[i + LANES] + c[i + LANES], floor)
-                b = max(t[i + 2 * LANES] + c[i + 2 * LANES], floor) * max(t[i + 3 * LANES] + c[i + 3 * LANES], floor)
-                d = max(t[i + 4 * LANES] + c[i + 4 * LANES], floor) * max(t[i + 5 * LANES] + c[i + 5 * LANES], floor)
-                products[i] = a * b * d
-            # a float64 is mantissa * 2 ** exponent: exponents are added, the mantissas (1 to 2) multiplied, and one logarithm does
-            exponent = -1023 * LANES
-            for i in range(LANES):
-                exponent += bits[i] >> 52
-                bits[i] = (bits[i] & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000
-            for i in range(16):
-                products[i] *= products[i + 16]
-            for i in range(8):
-                products[i] *= products[i + 8]
-            for i in range(4):
-                products[i] *= products[i + 4]
-            product = products[0] * products[1] * products[2] * products[3]
-            sums[j] += math.log(product) + exponent * math.log(2.0)
-    for j in range(len(cells)):
-        for i in range(whole, stop):
-            sums[j] += math.log(max(total[i] + cells[j, i], floor))
-    return sums
-
-
 class LogLossSearch:
-    """Log losses: only the truth's probability counts, and log((s + p) / k) = log(s + p) - log k needs no division."""
+    """Log losses: only the truth's probability counts, and a mixture is known by how often it holds each model.
+
+    Reading the cells takes longer than adding up their logs, so that several mixtures are judged in one pass: the one at hand and
+    those to come if the next picks are what a sample of the cells says. Every value that is returned is that of all cells.
+    """
 
     def __init__(self, cells: Floats) -> None:
-        """cells: float32 (models, cells), as truth_cells gives them."""
+        """cells: (models, cells), as floored_cells gives them."""
         self.cells = cells
-        self.total = np.zeros(cells.shape[1])
-        self.size = 0
+        self.edges = np.append(np.arange(0, cells.shape[1], BLOCK), cells.shape[1])
+        self.counts: Ints = np.zeros(len(cells), np.int64)
+        self.known: dict[bytes, Floats] = {}
+        self.latest: Ints | None = None
+        large = cells.size >= FEW_CELLS
+        self.ahead = AHEAD if large else 0
+        self.sample = _sample_of(cells) if large else cells[:, :0]
 
     def values(self) -> Floats:
         """Return the log loss with each model added."""
-        size = self.size + 1
-        count = self.cells.shape[1]
-        edges = np.linspace(0, count, SLICES + 1).astype(np.int64)
-
-        def sum_slice(k: int) -> Floats:
-            return _sum_logs(self.total, self.cells, FLOOR * size, edges[k], edges[k + 1])
-
-        if self.cells.size < 100_000:
-            sums = [sum_slice(k) for k in range(SLICES)]
-        else:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                sums = list(pool.map(sum_slice, range(SLICES)))
-        return np.asarray(math.log(size) - np.sum(sums, axis=0) / count)
+        if self.counts.tobytes() not in self.known:
+            self._judge(self._foreseen())
+        self.latest = self.counts.copy()
+        return self.known[self.counts.tobytes()]
 
     def take(self, model: int) -> None:
-        """Add the model to the running sum."""
-        self.total += self.cells[model]
-        self.size += 1
+        """Count the model once more."""
+        self.counts[model] += 1
+
+    def _judge(self, mixtures: list[Ints]) -> None:
+        sums = sum_logs_with_each(self.cells, np.array(mixtures), self.edges).sum(axis=1)
+        self.known = {mixture.tobytes(): -values / self.cells.shape[1] for mixture, values in zip(mixtures, sums, strict=True)}
+
+    def _foreseen(self) -> list[Ints]:
+        """Return the mixture at hand and the next ones, if all goes as the sample says."""
+        mixture: Ints = self.counts.copy()
+        mixtures = [mixture]
+        if self.latest is None or not self.ahead:
+            return mixtures
+        # what the sample gets wrong is much the same a few picks later
+        wrong = self.known[self.latest.tobytes()] - self._of_sample(self.latest)
+        for _ in range(self.ahead):
+            mixture = mixture.copy()
+            mixture[np.argmin(self._of_sample(mixture) + wrong)] += 1
+            mixtures.append(mixture)
+        return mixtures
+
+    def _of_sample(self, mixture: Ints) -> Floats:
+        edges = np.array([0, self.sample.shape[1]])
+        return np.asarray(-sum_logs_with_each(self.sample, mixture[None], edges)[0, 0] / self.sample.shape[1])
+
+
+def _sample_of(cells: Floats) -> Floats:
+    """Return every SAMPLE_EVERY-th run of GROUP cells, (models, some cells)."""
+    runs = cells.shape[1] // GROUP
+    whole = cells[:, : runs * GROUP].reshape(len(cells), runs, GROUP)
+    return np.ascontiguousarray(whole[:, ::SAMPLE_EVERY]).reshape(len(cells), -1)
 
 
 class SquaredSearch:
@@ -178,7 +168,7 @@ def error_gram(predictions: Floats, truth: Numbers) -> Floats:
 def search_for(predictions: Floats, truth: Numbers, metric: Metric, options: Mapping[str, Any]) -> Search:
     """Return the fastest search that is exact for the metric."""
     if metric.name in LOG_LOSSES:
-        return LogLossSearch(truth_cells(predictions, truth))
+        return LogLossSearch(floored_cells(predictions, truth))
     if metric.name == "rmse_loss":
         return SquaredSearch(error_gram(predictions, truth))
     return MetricSearch(predictions, truth, metric, options)
@@ -201,6 +191,14 @@ def walk(search: Search, models: int, higher_is_better: bool, steps: int) -> Gre
         picks[step] = int(np.nanargmax(sign * values))
         reached[step] = values[picks[step]]
         search.take(int(picks[step]))
-    best = int(np.argmax(sign * reached)) + 1
-    weights = np.bincount(picks[:best], minlength=models) / best
-    return GreedyPath(picks, reached, best, weights)
+    return best_prefix(picks, reached, models, higher_is_better)
+
+
+def best_prefix(picks: Ints, values: Floats, models: int, higher_is_better: bool) -> GreedyPath:
+    """Return a path with the weights of its best prefix, the shortest where several are as good.
+
+    >>> best_prefix(np.array([0, 1, 1]), np.array([0.3, 0.2, 0.4]), 2, higher_is_better=False).weights.tolist()
+    [0.5, 0.5]
+    """
+    best = int(np.argmax(values if higher_is_better else -values)) + 1
+    return GreedyPath(picks, values, best, np.bincount(picks[:best], minlength=models) / best)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from stackyard.errors import ShapeMismatch
-from stackyard.numerics.arrays import Floats, Numbers, check_classes
+from stackyard.numerics.arrays import Bools, Floats, Numbers, check_classes
+from stackyard.numerics.compiled import compiled
+from stackyard.numerics.log_sums import cells_dtype
 from stackyard.numerics.metrics import METRICS, Metric
 from stackyard.numerics.probability_metrics import CLIP
 
@@ -28,16 +32,47 @@ def truth_cells(predictions: Floats, truth: Numbers) -> Floats:
     """
     check_shapes(predictions, truth)
     cells = np.empty((len(predictions), truth.size), np.float32)
+    for own, row in zip(each_models_cells(predictions, truth, floor=0.0), cells, strict=True):
+        row[:] = own
+    return cells
+
+
+def floored_cells(predictions: Floats, truth: Numbers) -> Floats:
+    """Return truth_cells, none below FLOOR, in the precision that sums of their logarithms need.
+
+    A mixture of floored cells is the floored mixture, to within the floor.
+    """
+    cells = np.empty((len(predictions), truth.size), cells_dtype(len(predictions), truth.size))
+    for own, row in zip(each_models_cells(predictions, truth), cells, strict=True):
+        row[:] = own
+    return cells
+
+
+def each_models_cells(predictions: Floats, truth: Numbers, floor: float = FLOOR) -> Iterator[Floats]:
+    """Return one model's cells (cells,) after the other, in one array that is used again; none below the floor.
+
+    Memory-mapped predictions are never in memory all at once. Raises ShapeMismatch as truth_cells does.
+    """
+    check_shapes(predictions, truth)
+    own: Floats = np.empty(truth.size, predictions.dtype)
     if predictions.ndim == 3 and truth.ndim == 1:
         check_classes(truth, predictions.shape[2])
-        chosen = truth.astype(np.intp)[:, None]
-        for model, row in zip(predictions, cells, strict=True):
-            row[:] = np.take_along_axis(model, chosen, axis=1)[:, 0]
-        return cells
-    happened = truth.astype(np.bool_)
-    for model, row in zip(predictions, cells, strict=True):
-        row[:] = np.where(happened, model, 1.0 - model).ravel()
-    return cells
+        chosen = np.arange(len(truth)) * predictions.shape[2] + truth.astype(np.int64)
+        for model in predictions:
+            np.maximum(model.reshape(-1)[chosen], floor, out=own, casting="same_kind")
+            yield own
+        return
+    happened = np.ascontiguousarray(truth.astype(np.bool_, copy=False)).reshape(-1)
+    for model in predictions:
+        _take_happened(np.ascontiguousarray(model).reshape(-1), happened, floor, own)
+        yield own
+
+
+@compiled
+def _take_happened(model: Floats, happened: Bools, floor: float, row: Floats) -> None:
+    for i in range(len(model)):
+        probability = model[i] if happened[i] else 1 - model[i]
+        row[i] = max(probability, floor)
 
 
 def check_shapes(predictions: Floats, truth: Numbers) -> None:
