@@ -83,6 +83,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "competitions/<slug:slug>/ensembles": {"GET": READ, "POST": admin()},
     "ensembles/<int:key>": {"GET": READ},
     "ensembles/<int:key>/cancel": {"POST": admin()},
+    "ensembles/<int:key>/permuted": {"POST": admin()},
     "recipes/ensemble": {"GET": LIST},
     "competitions/<slug:slug>/submissions": {"GET": READ, "POST": member(prediction="model")},
     "competitions/<slug:slug>/quota": {"GET": READ},

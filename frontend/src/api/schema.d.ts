@@ -331,6 +331,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ensembles/{key}/permuted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A view that lets in whom it declares: `needs` by method, `public` for those that need nobody. */
+        post: operations["permuteLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -759,6 +776,8 @@ export interface components {
             };
             notes: string[];
             predictions: components["schemas"]["EnsembleOutputAnswer"][];
+            /** @description the latest run of the same recipe on permuted labels */
+            permuted: components["schemas"]["PermutedAnswer"] | null;
             /** @description the blended one, which can be submitted */
             prediction: number | null;
             prediction_name: string | null;
@@ -984,6 +1003,69 @@ export interface components {
         /** @description Fields of a request's body or query; an unknown one is refused with the name that was probably meant. */
         PatchedRoleForm: {
             role?: components["schemas"]["RoleEnum"];
+        };
+        PermutedAnswer: {
+            state: components["schemas"]["EnsembleState"];
+            /** @description how many permutations */
+            runs: number;
+            seed: number;
+            progress: components["schemas"]["ProgressAnswer"];
+            /**
+             * Format: double
+             * @description the blend's nested score on permuted labels, a mean over them
+             */
+            score: number | null;
+            /**
+             * Format: double
+             * @description what the same blends score on labels shuffled again
+             */
+            chance: number | null;
+            /**
+             * Format: double
+             * @description the standard error of the score
+             */
+            sigma: number | null;
+            /**
+             * Format: double
+             * @description how many of them the score is better than chance
+             */
+            sigmas: number | null;
+            /** @description at chance, or finds signal in noise: by more than 3 sigmas, in any model */
+            verdict: string | null;
+            models: components["schemas"]["PermutedModel"][];
+            error: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        /** @description Fields of a request's body or query; an unknown one is refused with the name that was probably meant. */
+        PermutedForm: {
+            /**
+             * @description permutations of the labels
+             * @default 5
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            seed: number;
+        };
+        PermutedModel: {
+            /** @description a level-2 model of the recipe, or blend, which comes last */
+            name: string;
+            /** Format: double */
+            score: number;
+            /** Format: double */
+            chance: number;
+            /** Format: double */
+            sigma: number;
+            /** Format: double */
+            sigmas: number;
+            verdict: string;
         };
         /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
         PredictionAnswer: {
@@ -2004,6 +2086,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnsembleAnswer"];
+                };
+            };
+            /** @description A named error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    permuteLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PermutedForm"];
+            };
+        };
         responses: {
             202: {
                 headers: {

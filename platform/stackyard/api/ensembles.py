@@ -15,9 +15,10 @@ from stackyard.api.views import MemberRequest, MemberView, await_outcome, wait_p
 from stackyard.competitions.queries import competition_for, open_competition_for
 from stackyard.ensembles import queries
 from stackyard.ensembles.models import Ensemble, EnsembleState
+from stackyard.ensembles.permuted import MOST_RUNS, RUNS, ask_permuted
 from stackyard.ensembles.recipes import BLEND_NAMES, DECISION_NAMES, DEFAULT_RECIPE, LEVEL2_NAMES
 from stackyard.ensembles.services import UNFINISHED, cancel_ensemble, trigger_ensemble
-from stackyard.ensembles.tasks import run
+from stackyard.ensembles.tasks import run, run_permuted
 from stackyard.work.sending import send_on_commit
 
 READ = {"GET": (Role.READER, Scope.READ)}
@@ -65,6 +66,36 @@ class EnsembleOutputAnswer(serializers.Serializer):
     has_test = serializers.BooleanField()
 
 
+class PermutedModel(serializers.Serializer):
+    name = serializers.CharField(help_text="a level-2 model of the recipe, or blend, which comes last")
+    score = serializers.FloatField()
+    chance = serializers.FloatField()
+    sigma = serializers.FloatField()
+    sigmas = serializers.FloatField()
+    verdict = serializers.CharField()
+
+
+class PermutedAnswer(serializers.Serializer):
+    state = serializers.ChoiceField(EnsembleState.choices)
+    runs = serializers.IntegerField(help_text="how many permutations")
+    seed = serializers.IntegerField()
+    progress = ProgressAnswer()
+    score = serializers.FloatField(allow_null=True, help_text="the blend's nested score on permuted labels, a mean over them")
+    chance = serializers.FloatField(allow_null=True, help_text="what the same blends score on labels shuffled again")
+    sigma = serializers.FloatField(allow_null=True, help_text="the standard error of the score")
+    sigmas = serializers.FloatField(allow_null=True, help_text="how many of them the score is better than chance")
+    verdict = serializers.CharField(allow_null=True, help_text="at chance, or finds signal in noise: by more than 3 sigmas, in any model")
+    models = PermutedModel(many=True)
+    error = serializers.DictField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class PermutedForm(Form):
+    runs = serializers.IntegerField(min_value=2, max_value=MOST_RUNS, default=RUNS, help_text="permutations of the labels")
+    seed = serializers.IntegerField(min_value=0, max_value=2**32 - 1, default=0)
+
+
 class EnsembleAnswer(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -81,6 +112,7 @@ class EnsembleAnswer(serializers.Serializer):
     decision = serializers.DictField()
     notes = serializers.ListField(child=serializers.CharField())
     predictions = EnsembleOutputAnswer(many=True)
+    permuted = PermutedAnswer(allow_null=True, help_text="the latest run of the same recipe on permuted labels")
     prediction = serializers.IntegerField(allow_null=True, help_text="the blended one, which can be submitted")
     prediction_name = serializers.CharField(allow_null=True)
     error = serializers.DictField()
@@ -138,6 +170,23 @@ class EnsembleCancel(MemberView):
     def post(self, request: MemberRequest, key: int) -> Response:
         ensemble = cancel_ensemble(queries.ensemble_for(request.membership.team, key), request.user)
         return Response(_answer(queries.ensemble_for(request.membership.team, ensemble.pk)), status=status.HTTP_202_ACCEPTED)
+
+
+class EnsemblePermuted(MemberView):
+    needs = TRIGGER
+
+    @extend_schema(operation_id="permuteLabels", request=PermutedForm, responses={202: EnsembleAnswer})
+    def post(self, request: MemberRequest, key: int) -> Response:
+        form = parse(PermutedForm, request.data)
+        team = request.membership.team
+        made = ask_permuted(queries.ensemble_for(team, key), request.user, **form)
+        send_on_commit(run_permuted, made.pk)
+        found = await_outcome(lambda: queries.ensemble_for(team, key), _has_been_permuted, wait_preferred(request))
+        return Response(_answer(found), status=status.HTTP_202_ACCEPTED)
+
+
+def _has_been_permuted(ensemble: Ensemble) -> bool:
+    return queries.row_of(ensemble)["permuted"]["state"] not in UNFINISHED
 
 
 class EnsembleRecipes(MemberView):

@@ -6,7 +6,7 @@ from django.urls.converters import StringConverter
 from stackyard.api.accounts import ActiveTeam, Health, Login, Logout, Me
 from stackyard.api.blobs import BlobDetail
 from stackyard.api.competitions import CompetitionContract, CompetitionDetail, CompetitionFolds, CompetitionList, FoldFigure, FoldReport
-from stackyard.api.ensembles import EnsembleCancel, EnsembleDetail, EnsembleList, EnsembleRecipes
+from stackyard.api.ensembles import EnsembleCancel, EnsembleDetail, EnsembleList, EnsemblePermuted, EnsembleRecipes
 from stackyard.api.invitations import InvitationAccept, InvitationByLink, InvitationDetail, InvitationList
 from stackyard.api.leaderboard import Grid, Leaderboard
 from stackyard.api.members import Audit, MemberDetail, MemberList
@@ -60,6 +60,7 @@ urlpatterns = [
     path("competitions/<slug:slug>/ensembles", EnsembleList.as_view()),
     path("ensembles/<int:key>", EnsembleDetail.as_view()),
     path("ensembles/<int:key>/cancel", EnsembleCancel.as_view()),
+    path("ensembles/<int:key>/permuted", EnsemblePermuted.as_view()),
     path("recipes/ensemble", EnsembleRecipes.as_view()),
     # Submissions
     path("competitions/<slug:slug>/submissions", SubmissionList.as_view()),

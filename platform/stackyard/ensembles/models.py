@@ -53,6 +53,33 @@ class Ensemble(Leased):
         ]
 
 
+class PermutedRun(Leased):
+    """The same recipe and inputs, learned from permuted labels. It yields no predictions and never ranks."""
+
+    ensemble = models.ForeignKey(Ensemble, models.CASCADE, related_name="permuted_runs")
+    # How many permutations, and what their order is drawn by.
+    runs = models.PositiveSmallIntegerField()
+    seed = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=10, choices=EnsembleState, default=EnsembleState.QUEUED)
+    progress = models.JSONField(default=dict)
+    # A list a permutation: {"name", "score", "chance", "sigma", "sigmas"} of each level-2 model and of the blend.
+    trials = models.JSONField(default=list)
+    # The same keys over all permutations, with a verdict, a row a model.
+    outcomes = models.JSONField(default=list)
+    error = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ensemble"],
+                condition=models.Q(state__in=[EnsembleState.QUEUED, EnsembleState.RUNNING]),
+                name="one_permuted_run_at_a_time",
+            )
+        ]
+
+
 class EnsembleOutput(models.Model):
     """A prediction that an ensemble made."""
 

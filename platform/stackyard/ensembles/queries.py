@@ -8,7 +8,8 @@ from django.db.models import Prefetch, QuerySet
 
 from stackyard.accounts.models import Team
 from stackyard.competitions.models import Competition
-from stackyard.ensembles.models import Ensemble, EnsembleOutput
+from stackyard.ensembles.models import Ensemble, EnsembleOutput, PermutedRun
+from stackyard.ensembles.permuted import permuted_row
 from stackyard.errors import NotFound
 
 
@@ -27,7 +28,8 @@ def ensemble_for(team: Team, key: int) -> Ensemble:
 
 def _whole_rows() -> QuerySet[Ensemble]:
     outputs = Prefetch("outputs", EnsembleOutput.objects.select_related("prediction").order_by("pk"))
-    return Ensemble.objects.select_related("competition__team", "owner", "blended").prefetch_related(outputs)
+    permuted = Prefetch("permuted_runs", PermutedRun.objects.order_by("-pk").defer("trials"))
+    return Ensemble.objects.select_related("competition__team", "owner", "blended").prefetch_related(outputs, permuted)
 
 
 def row_of(ensemble: Ensemble) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def row_of(ensemble: Ensemble) -> dict[str, Any]:
         "decision": ensemble.report.get("decision", {}),
         "notes": ensemble.report.get("notes", []),
         "predictions": [_output_row(output) for output in ensemble.outputs.all()],
+        "permuted": permuted_row(ensemble),
         "prediction": ensemble.blended_id,
         "prediction_name": ensemble.blended.name if ensemble.blended else None,
     }

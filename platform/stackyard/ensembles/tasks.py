@@ -9,3 +9,11 @@ def run(key: int) -> None:
     from stackyard.ensembles import running  # heavy (numba, scikit-learn, torch): kept out of the web process, which only sends this task
 
     running.run_ensemble(key)
+
+
+@shared_task
+def run_permuted(key: int) -> None:
+    """Learn from permuted labels by one ensemble's recipe."""
+    from stackyard.ensembles import permuting  # heavy, as above
+
+    permuting.run_permuted(key)
