@@ -89,19 +89,21 @@ def judge_trial(
 def conclude(trials: Sequence[Trial]) -> Outcome:
     """Take trials on different permutations together.
 
-    Fits share rows, so the trials may scatter by more than one sigma each: the standard error is theirs where it is the greater. A recipe
-    that is honest is said to find signal once in some 700 runs (one-sided, 3 sigmas).
+    The standard error comes from the shuffles' sigmas, or from how the trials scatter where that is the greater: fits share rows, so one
+    trial may be off by more than its sigma. An honest recipe is said to find signal once in some 700 runs (one-sided, 3 sigmas).
 
     >>> conclude([Trial(0.71, 0.70, 0.01, 1.0), Trial(0.69, 0.70, 0.01, -1.0)]).verdict
     'at chance'
     """
-    sigmas = np.array([trial.sigmas for trial in trials])
-    scatter = max(1.0, float(sigmas.std(ddof=1)) if len(trials) > 1 else 1.0) / np.sqrt(len(trials))
-    found = float(sigmas.mean() / scatter)
+    gains = np.array([trial.sigmas * trial.sigma for trial in trials])
+    shuffled = float(np.sqrt(np.mean([trial.sigma**2 for trial in trials])))
+    scatter = float(gains.std(ddof=1)) if len(trials) > 1 else 0.0
+    sigma = max(shuffled, scatter) / np.sqrt(len(trials))
+    found = float(gains.mean() / sigma) if sigma > 0 else 0.0
     return Outcome(
         score=float(np.mean([trial.score for trial in trials])),
         chance=float(np.mean([trial.chance for trial in trials])),
-        sigma=float(np.mean([trial.sigma for trial in trials]) * scatter),
+        sigma=float(sigma),
         sigmas=found,
         verdict=FINDS_SIGNAL if found > SIGMAS_OF_A_FIND else AT_CHANCE,
     )
