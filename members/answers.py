@@ -148,6 +148,7 @@ class Ensemble(TypedDict, total=False):
     decision: dict[str, Any]
     notes: list[str]
     predictions: list[dict[str, Any]]
+    permuted: Any
     prediction: int | None
     prediction_name: str | None
     error: Any

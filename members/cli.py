@@ -8,7 +8,7 @@ import click
 
 from members.cli_competitions import check, competition, create, folds, listing, show
 from members.cli_desk import Desk, Outcome, command
-from members.cli_ensembles import cancel, ensemble
+from members.cli_ensembles import cancel, ensemble, permuted
 from members.cli_options import InOrder, with_examples
 from members.cli_predictions import board, export, upload
 from members.cli_submissions import rebuild, result, submit
@@ -79,6 +79,7 @@ COMMANDS: dict[str, click.Command] = {
     "upload": upload,
     "board": board,
     "ensemble": ensemble,
+    "permuted": permuted,
     "cancel": cancel,
     "submit": submit,
     "rebuild": rebuild,

@@ -236,6 +236,29 @@ class Client:
         answer: Ensemble = self.wire.post(path_to("ensembles", ensemble_id, "cancel"), {})
         return answer
 
+    def permuted(
+        self,
+        ensemble_id: int,
+        runs: int | None = None,
+        seed: int | None = None,
+        wait: bool = True,
+        on_progress: Callable[[Ensemble], Any] = lambda _: None,
+    ) -> Ensemble:
+        """Have a finished ensemble's recipe learn from permuted labels, `runs` times over; what came of it stands under `permuted`.
+
+        Raises WrongState for an ensemble that is not done, and the named error that the run failed with.
+        """
+        given = {key: value for key, value in (("runs", runs), ("seed", seed)) if value is not None}
+        answer: Ensemble = self.wire.post(path_to("ensembles", ensemble_id, "permuted"), given)
+        if not wait:
+            return answer
+        last = wait_until(
+            answer, lambda: self._ask("ensembles", ensemble_id), lambda e: e["permuted"]["state"] in ENDED, on_progress, self.wire.sleep
+        )
+        if last["permuted"]["state"] != "done":
+            raise error_in(last["permuted"].get("error"), "expected the permuted labels to be learned from, got a failure without a reason")
+        return last
+
     # Submissions
 
     def submit(self, slug: str, prediction: int | str, path: str | Path, note: str | None = None) -> WrittenFile:

@@ -157,7 +157,21 @@ def ensemble_view(ensemble: Ensemble) -> RenderableType:
         right=("level", "score"),
     )
     after = f"Submit it: stackyard submit {clean(ensemble['competition'])} --from {clean(name)} -o submission.csv"
-    return Group(head, Text(), bars, Text(), made, Text(), Text(after))
+    noise = [permuted_view(ensemble), Text()] if ensemble.get("permuted") else []
+    return Group(head, Text(), bars, Text(), made, Text(), *noise, Text(after))
+
+
+def permuted_view(ensemble: Ensemble) -> RenderableType:
+    """Return what the recipe made of permuted labels, a line a model and a verdict."""
+    found = ensemble["permuted"]
+    names = ("score", "chance", "sigma", "sigmas")
+    rows = [(row["name"], *(number(row[name]) for name in names[:3]), f"{row['sigmas']:+.1f}", row["verdict"]) for row in found["models"]]
+    title = f"On permuted labels ({found['runs']} times)"
+    table = plain_table(("model", *names, ""), rows, right=names, title=title)
+    style = "bold red" if found["verdict"] == "finds signal in noise" else "bold green"
+    return Group(
+        table, Text.assemble("The recipe ", (found["verdict"], style) if "finds" in found["verdict"] else ("is " + found["verdict"], style))
+    )
 
 
 def blended_name(ensemble: Ensemble) -> str:

@@ -63,6 +63,7 @@ class FakeServer:
         self.arrays: dict[str, bytes] = {}
         self.ensemble_states = ["queued", "running", "done"]
         self.ensemble_error: Any = {}
+        self.permuted_states: list[str] | None = None
         self.submission = b"id,a,b\nt1,0.5,0.5\n"
         self.submission_states = ["built"]
         self.rebuild_answer: dict[str, Any] = {"id": 1, "digest": "", "identical": True, "checks": []}
@@ -210,8 +211,25 @@ class FakeServer:
             "predictions": [{"id": 9, "name": "ensemble-1", "level": 3, "method": "greedy", "score": 0.2}] if done else [],
             "prediction": 9 if done else None,
             "prediction_name": "ensemble-1" if done else None,
+            "permuted": self.permuted_states and self._permuted(),
             "error": self.ensemble_error,
         }
+
+    def _permuted(self) -> dict[str, Any]:
+        state = self.permuted_states.pop(0) if len(self.permuted_states) > 1 else self.permuted_states[0]
+        numbers = {"score": 1.0987, "chance": 1.0986, "sigma": 0.0002, "sigmas": -0.5, "verdict": "at chance"}
+        return {
+            "state": state,
+            "runs": 5,
+            "progress": {"done": 1, "total": 10, "sentence": "permutation 1 of 5: ridge"},
+            "models": [{"name": "ridge", **numbers}, {"name": "blend", **numbers}] if state == "done" else [],
+            "error": {"error": "WorkerLost", "detail": "expected a worker, got none"} if state == "failed" else {},
+            **(numbers if state == "done" else dict.fromkeys(numbers)),
+        }
+
+    def permute(self, *_: object) -> Answer:
+        self.permuted_states = self.permuted_states or ["queued", "running", "done"]
+        return Answer(202, json=self._ensemble())
 
     def ensemble(self, *_: object) -> Answer:
         return Answer(202, json=self._ensemble())
@@ -263,6 +281,7 @@ ROUTES: dict[tuple[str, str], Callable[..., Answer]] = {
     ("POST", "competitions/tiny/ensembles"): FakeServer.ensemble,
     ("GET", r"ensembles/(\d+)"): FakeServer.ensemble,
     ("POST", r"ensembles/(\d+)/cancel"): FakeServer.ensemble,
+    ("POST", r"ensembles/(\d+)/permuted"): FakeServer.permute,
     ("POST", "competitions/tiny/submissions"): FakeServer.show_submission,
     ("GET", r"submissions/(\d+)"): FakeServer.show_submission,
     ("PATCH", r"submissions/(\d+)"): FakeServer.patch_submission,

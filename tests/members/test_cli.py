@@ -37,6 +37,7 @@ def calls(oof_csv, test_csv, tmp_path, spec):
         "upload": ["upload", "tiny", "--name", "m1", "--oof", oof_csv, "--test", test_csv],
         "board": ["board", "tiny"],
         "ensemble": ["ensemble", "tiny"],
+        "permuted": ["permuted", "3"],
         "cancel": ["cancel", "3"],
         "submit": ["submit", "tiny", "--from", "ensemble-1", "-o", tmp_path / "submission.csv"],
         "rebuild": ["rebuild", "1", "-o", tmp_path / "again.csv"],
@@ -247,6 +248,26 @@ def test_the_board_marks_what_differs_by_noise_alone(run, server):
     shown = run("board", "tiny").stdout
     assert re.search(r"2 +m2 .* 0\.25000 +≈ ", shown)
     assert "≈ differs from the row above by no more than noise" in shown
+
+
+def test_a_run_on_permuted_labels_tells_its_verdict(run, server):
+    shown = run("ensemble", "tiny", "--permuted").stdout
+    assert re.search(r"blend +1\.09870 +1\.09860 +0\.00020 +-0\.5 +at chance", shown)
+    assert "The recipe is at chance" in shown
+
+    document = json.loads(run("permuted", "3", "--runs", "7", "--seed", "2", "--json").stdout)
+    assert document["permuted"]["verdict"] == "at chance"
+    assert server.bodies("permuted")[-1] == {"runs": 7, "seed": 2}
+
+
+def test_a_run_on_permuted_labels_that_fails_says_why(run, server):
+    server.permuted_states = ["running", "failed"]
+    ended = run("permuted", "3")
+    assert (ended.exit_code, "WorkerLost" in ended.stderr) == (1, True)
+
+
+def test_permuted_labels_need_the_ensembles_end(run):
+    assert run("ensemble", "tiny", "--permuted", "--no-wait").exit_code == 2
 
 
 def test_names_of_others_cannot_play_with_the_terminal(run, server):
