@@ -10,10 +10,12 @@ export interface EnsembleForm {
   only?: string[];
 }
 
-export const inWork = (ensemble: Ensemble): boolean => ensemble.state === "queued" || ensemble.state === "running";
+const goesOn = (state: Ensemble["state"] | undefined): boolean => state === "queued" || state === "running";
+export const inWork = (ensemble: Ensemble): boolean => goesOn(ensemble.state);
+export const isPermuting = (ensemble: Ensemble): boolean => goesOn(ensemble.permuted?.state);
 
 export const useEnsembles = (slug: string) =>
-  usePolled<Ensemble[]>(`/competitions/${encodeURIComponent(slug)}/ensembles`, (rows) => rows.some(inWork));
+  usePolled<Ensemble[]>(`/competitions/${encodeURIComponent(slug)}/ensembles`, (rows) => rows.some((row) => inWork(row) || isPermuting(row)));
 export const useRecipes = () => useFixed<RecipeOptions>("/recipes/ensemble");
 
 export function useStartEnsemble(slug: string) {
@@ -30,5 +32,14 @@ export function useCancelEnsemble(slug: string) {
   return useMutation({
     mutationFn: async (id: Ensemble["id"]) => sendJson<Ensemble>("POST", `/ensembles/${id}/cancel`),
     onSuccess: async () => client.invalidateQueries({ queryKey: keyOf(`/competitions/${slug}/ensembles`) }),
+  });
+}
+
+/** Has a finished ensemble's recipe learn from permuted labels. */
+export function usePermuteLabels(slug: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (id: Ensemble["id"]) => sendJson<Ensemble>("POST", `/ensembles/${id}/permuted`, {}),
+    onSuccess: async () => client.invalidateQueries({ queryKey: keyOf(`/competitions/${encodeURIComponent(slug)}/ensembles`) }),
   });
 }

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { inWork, useCancelEnsemble } from "../api/ensembles";
-import type { Competition, Ensemble, ErrorBody } from "../api/types";
+import type { Competition, Ensemble } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
 import { useCurrentMember } from "../shell/me";
 import { Age } from "../ui/Age";
@@ -10,7 +10,9 @@ import { formatGap, formatScore, formatSpan, plural } from "../ui/format";
 import { Warnings } from "../ui/Notice";
 import { StateBadge } from "../ui/StateBadge";
 import styles from "./EnsembleCard.module.css";
+import { readFailure } from "./failure";
 import { MemberTable } from "./MemberTable";
+import { PermutedLine } from "./PermutedLine";
 import { RunProgress } from "./RunProgress";
 
 interface Props {
@@ -37,6 +39,7 @@ export function EnsembleCard({ competition, ensemble }: Props) {
           )}
         </div>
       )}
+      {ensemble.state === "done" && <PermutedLine competition={competition} ensemble={ensemble} />}
       <MemberTable ensemble={ensemble} />
     </article>
   );
@@ -95,9 +98,4 @@ function Scores({ ensemble }: { ensemble: Ensemble }) {
       </div>
     </dl>
   );
-}
-
-function readFailure(error: Ensemble["error"]): ErrorBody {
-  const { error: code, detail, count, rows } = error;
-  return { error: code ?? "Failed", detail: detail ?? "The run ended without a result.", count: count ?? 0, rows: rows ?? [] };
 }
