@@ -7,6 +7,8 @@ from stackyard.numerics.metrics import METRICS
 from stackyard.numerics.recipes import DEFAULT_LEVEL2
 from stackyard.numerics.stacking import cross_fit, nested_blend
 
+# tests/end_to_end/test_spooky.py holds the default ensemble to its bound in every run; here each method is looked at by itself.
+pytestmark = pytest.mark.slow
 CLASSES = ["EAP", "HPL", "MWS"]
 LOSS = METRICS["multiclass_log_loss"]
 # The end-to-end test runs the default settings; these take a third of the time and lose 0.0003.
