@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from stackyard.errors import NotFinite, OutOfRange, RecipeInvalid, ShapeMismatch
+from stackyard.numerics.choosing import half_of
 from stackyard.numerics.cut_points import cut_values, fit_cut_points
 from stackyard.numerics.decisions import (
     DECISIONS,
+    Known,
     argmax_labels,
     decision_for,
     expected_fbeta_labels,
@@ -21,6 +23,7 @@ from stackyard.numerics.decisions import (
 )
 from stackyard.numerics.metrics import METRICS, TASKS
 
+WEATHER = {"kind": "exactly_one", "labels": [0, 1, 2]}
 F_BETA, F1, ACCURACY, KAPPA = (
     METRICS[name] for name in ("f_beta_samples_score", "f1_score", "accuracy_score", "quadratic_weighted_kappa_score")
 )
@@ -246,14 +249,77 @@ def test_a_decision_that_the_metric_cannot_serve_is_refused(name, metric, task):
         decision_for(name, task, METRICS[metric], {})
 
 
+def test_settings_that_a_decision_has_no_use_for_are_refused_by_name():
+    def ask(table, metric="f_beta_samples_score", task="multilabel"):
+        with pytest.raises(RecipeInvalid) as refused:
+            decision_for(table, task, METRICS[metric], {})
+        return refused.value.detail
+
+    assert "among none; got 'calibration'" in ask({"name": "thresholds", "calibration": "platt"})
+    assert "among label_groups; got 'calibration'" in ask({"name": "chosen", "calibration": "platt"})
+    assert "among platt, isotonic, got 'temperature'" in ask({"name": "expected_fbeta", "calibration": "temperature"})
+    assert "among temperature, vector, got 'platt'" in ask({"calibration": "platt"}, "multiclass_log_loss", "multiclass")
+    assert "among none, got 'platt'" in ask({"calibration": "platt"}, "rmse_loss", "regression")
+    assert "got 'groups'" in ask({"name": "expected_fbeta", "groups": [1]})
+    assert "got 3" in ask({"name": 3})
+
+
+def test_settings_of_nothing_are_none():
+    plain = decision_for({"name": "thresholds", "calibration": None, "label_groups": []}, "multilabel", F_BETA, {})
+    assert plain == DECISIONS["thresholds"]
+
+
+def test_what_is_decided_already_is_left_as_it_is_by_the_chosen_decision():
+    random = np.random.default_rng(11)
+    truth, tags = random.random((300, 5)) < 0.3, (random.random((300, 5)) < 0.3).astype(np.float32)
+    decision = DECISIONS["chosen"]
+    parameters = decision.fit(tags, truth, "multilabel", F_BETA, {})
+    assert (parameters["decision"], parameters["tried"]) == ("thresholds", {})
+    np.testing.assert_array_equal(decision.apply(tags, parameters), tags == 1)
+
+
+def test_the_choice_is_what_each_way_is_worth_on_the_other_half():
+    cells, truth = uncalibrated(12)
+    parameters = DECISIONS["chosen"].fit(cells, truth, "multilabel", F_BETA, {})
+    half = half_of(cells)
+    for asked in ("thresholds", {"name": "expected_fbeta", "calibration": "platt"}):
+        way, labels = decision_for(asked, "multilabel", F_BETA, {}), np.empty_like(truth)
+        for rows in (half, ~half):
+            labels[rows] = way.apply(cells[rows], way.fit(cells[~rows], truth[~rows], "multilabel", F_BETA, {}))
+        assert parameters["tried"][way.name] == pytest.approx(F_BETA(truth, labels), abs=1e-12)
+    best = max(parameters["tried"], key=parameters["tried"].get)
+    assert parameters["decision"] == best
+    order = np.random.default_rng(0).permutation(len(cells))
+    assert DECISIONS["chosen"].fit(cells[order], truth[order], "multilabel", F_BETA, {})["tried"] == pytest.approx(parameters["tried"])
+
+
+def test_where_labels_exclude_one_another_groups_are_chosen():
+    random = np.random.default_rng(13)
+    truth = np.zeros((2000, 5), bool)
+    truth[np.arange(2000), random.integers(0, 3, 2000)] = True
+    truth[:, 3:] = (random.random((2000, 2)) < 0.4) & ~truth[:, :1]
+    cells = 1 / (1 + np.exp(-(2.0 * truth - 1.6 + random.normal(size=truth.shape))))
+    groups = [WEATHER, {"kind": "excludes", "label": 0, "labels": [3, 4]}]
+    found = DECISIONS["chosen"].find(Known(cells, truth, "multilabel", F_BETA, {}), {"label_groups": groups})
+    assert found["decision"] == "expected_fbeta"
+    assert found["parameters"]["label_groups"] == groups
+    assert found["tried"]["expected_fbeta"] > found["tried"]["thresholds"] + 0.01
+
+
+def test_one_row_has_a_decision():
+    for name in ("chosen", "thresholds"):
+        parameters = DECISIONS[name].fit(np.array([[0.4, 0.6]]), np.array([[True, False]]), "multilabel", F_BETA, {})
+        assert DECISIONS[name].apply(np.array([[0.4, 0.6]]), parameters).shape == (1, 2)
+
+
 def test_parameters_travel_through_json():
     import json
 
     cells, truth = uncalibrated(9, rows=100)
-    for name in ("thresholds", "expected_fbeta", "none"):
-        decision = DECISIONS[name]
+    for asked in ("thresholds", "none", "chosen", {"name": "expected_fbeta", "calibration": "isotonic", "label_groups": [WEATHER]}):
+        decision = decision_for(asked, "multilabel", F_BETA, {"beta": 1.0})
         parameters = decision.fit(cells, truth, "multilabel", F_BETA, {"beta": 1.0})
         again = json.loads(json.dumps(parameters))
         np.testing.assert_array_equal(decision.apply(cells, parameters), decision.apply(cells, again))
-    assert set(DECISIONS) == {"argmax", "thresholds", "expected_fbeta", "cut_points", "none"}
+    assert set(DECISIONS) == {"argmax", "thresholds", "expected_fbeta", "chosen", "cut_points", "none"}
     assert TASKS == ("binary", "multiclass", "multilabel", "regression")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from stackyard.errors import FoldsInvalid, MetricUndefined, RecipeInvalid, ShapeMismatch, UnknownMetric
-from stackyard.numerics.decisions import fit_thresholds, threshold_labels
-from stackyard.numerics.evaluation import apply_decision, evaluate, score_by_fold
+from stackyard.numerics.decisions import apply_decision, fit_thresholds, threshold_labels
+from stackyard.numerics.evaluation import evaluate, score_by_fold
 from stackyard.numerics.metrics import METRICS
 
 

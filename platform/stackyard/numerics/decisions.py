@@ -1,25 +1,33 @@
 """From probabilities to labels. Every decision has one form: fit -> parameters (plain JSON), apply -> labels.
 
-The compiled search for the best set is imported when it is first called: the web process reads DECISIONS without it.
+A decision is asked for by its name, or by a table {"name", "calibration", "label_groups"}. What is fitted (thresholds, calibration, which
+of two ways is better) is fitted on one set of rows; to judge it honestly is for the caller, who fits on other rows than are judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from stackyard.errors import NotFinite, OutOfRange, RecipeInvalid, ShapeMismatch
-from stackyard.numerics.arrays import Bools, Floats, Ints, Numbers
+from stackyard.errors import RecipeInvalid
+from stackyard.numerics.arrays import Bools, Floats, Numbers
+from stackyard.numerics.calibration import CALIBRATORS, calibrator_for
+from stackyard.numerics.choosing import Labeller, is_decided, score_halves
 from stackyard.numerics.cut_points import cut_values, fit_cut_points
+from stackyard.numerics.label_groups import groups_from_json
+from stackyard.numerics.labelling import argmax_labels, expected_fbeta_labels, vote_labels
 from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Metric
 from stackyard.numerics.thresholds import fit_thresholds, threshold_labels
 
 __all__ = [
     "DECISIONS",
+    "SETTINGS",
     "Decision",
+    "Known",
+    "apply_decision",
     "argmax_labels",
     "decision_for",
     "expected_fbeta_labels",
@@ -28,62 +36,20 @@ __all__ = [
     "vote_labels",
 ]
 
-# Blends of float32 probabilities may leave [0, 1] by rounding; more than this is a mistake.
-ROUNDING = 1e-5
+SETTINGS = ("calibration", "label_groups")
+"""What a table may say of a decision beside its name."""
 
 Parameters = dict[str, Any]
 
 
-def argmax_labels(probabilities: Floats) -> Ints:
-    """Return the likeliest class of each row, shape (n,); of equally likely ones the first.
+class Known(NamedTuple):
+    """Rows whose truth is known, and what their labels are judged by."""
 
-    >>> argmax_labels(np.array([[0.2, 0.8], [0.5, 0.5]])).tolist()
-    [1, 0]
-    """
-    if probabilities.ndim != 2:
-        raise ShapeMismatch(f"expected probabilities of shape (n, classes), got {probabilities.shape}")
-    return np.asarray(probabilities.argmax(axis=1))
-
-
-def expected_fbeta_labels(probabilities: Floats, beta: float = 2.0, zero_division: float = 1.0) -> Bools:
-    """Return for each row the label set with the greatest expected F-beta, bool (n, L), exact for independent labels.
-
-    probabilities: shape (n, L), calibrated: the probability that each label is true.
-    zero_division: what the empty set scores when no label is true, as in f_beta_samples_score (1 by default, so that the empty set is
-    worth the chance that nothing is true; with 0 it is never taken). Of equally good sets the smaller, then the earlier labels.
-    Raises ShapeMismatch, NotFinite or OutOfRange for probabilities that are none.
-    Source: Ye, Chai, Lee and Chieu (2012), Optimizing F-measure: A Tale of Two Approaches, ICML.
-
-    >>> expected_fbeta_labels(np.array([[0.9, 0.3, 0.05]])).tolist()
-    [[True, True, False]]
-    """
-    if probabilities.ndim != 2:
-        raise ShapeMismatch(f"expected probabilities of shape (n, labels), got {probabilities.shape}")
-    if not np.isfinite(probabilities).all():
-        raise NotFinite("expected finite probabilities, got NaN or infinity")
-    if probabilities.size and (probabilities.min() < -ROUNDING or probabilities.max() > 1 + ROUNDING):
-        raise OutOfRange(f"expected probabilities in [0, 1], got {probabilities.min()} to {probabilities.max()}")
-    # imported here: numba must stay out of the web process
-    from stackyard.numerics.expected_fbeta import best_label_sets  # noqa: PLC0415
-
-    return best_label_sets(np.ascontiguousarray(probabilities), float(beta) ** 2, float(zero_division))
-
-
-def vote_labels(votes: Bools, share: float = 0.4, weights: Floats | None = None) -> Bools:
-    """Return the labels that have at least this share of the votes, bool (n, L).
-
-    votes: bool (voters, n, L), the labels that each voter gave. weights: (voters,), none negative, not all zero; equal by default.
-    Raises ShapeMismatch unless there is one weight a voter.
-
-    >>> vote_labels(np.array([[[True, True]], [[True, False]], [[False, False]]]), share=0.5).tolist()
-    [[True, False]]
-    """
-    weights = np.ones(len(votes)) if weights is None else np.asarray(weights, np.float64)
-    if votes.ndim != 3 or weights.shape != votes.shape[:1] or weights.min(initial=0) < 0 or weights.sum() <= 0:
-        raise ShapeMismatch(f"expected votes (voters, n, labels) and a weight a voter, got {votes.shape} and {weights.shape}")
-    # 2 of 5 votes are 0.4 of them however the weights round
-    shares = np.tensordot(weights / weights.sum(), votes, axes=1)
-    return np.asarray(shares >= share - 1e-9)
+    probabilities: Floats
+    truth: Numbers
+    task: str
+    metric: Metric
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -93,76 +59,160 @@ class Decision:
     name: str
     serves: Callable[[str, Metric], bool]
     """Whether it makes labels that this task and metric can use."""
-    fit: Callable[[Floats, Numbers, str, Metric, Mapping[str, Any]], Parameters]
-    """(probabilities, truth, task, metric, options) -> parameters that JSON can carry."""
-    apply: Callable[[Floats, Parameters], Numbers]
+    find: Callable[[Known, Mapping[str, Any]], Parameters]
+    """(rows, settings) -> parameters that JSON can carry."""
+    label: Callable[[Floats, Parameters], Numbers]
     """(probabilities, parameters) -> labels: bool of the same shape, or class indices (n,)."""
-    learns: bool
-    """Whether the parameters depend on the truth: then an honest score needs them fitted on other rows."""
+    is_fitted: bool
+    """Whether the parameters depend on the truth, even where nothing is calibrated."""
+    takes: frozenset[str] = frozenset()
+    """Which of SETTINGS it has a use for."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Those that it was asked for with, as decision_for takes them."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether the parameters depend on the truth: then an honest score needs them fitted on other rows."""
+        return self.is_fitted or "calibration" in self.settings
+
+    def fit(self, probabilities: Floats, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any]) -> Parameters:
+        """Return parameters that JSON can carry: of the calibration where one was asked for, and of the decision after it."""
+        if "calibration" not in self.settings:
+            return self.find(Known(probabilities, truth, task, metric, options), self.settings)
+        calibrator = calibrator_for(self.settings["calibration"], task)
+        found = {"name": calibrator.name, **calibrator.fit(probabilities, truth)}
+        known = Known(_calibrated(probabilities, found), truth, task, metric, options)
+        return {**self.find(known, self.settings), "calibration": found}
+
+    def apply(self, probabilities: Floats, parameters: Parameters) -> Numbers:
+        """Return labels (n,) or (n, L) by the parameters that fit found."""
+        calibration = parameters.get("calibration")
+        return self.label(_calibrated(probabilities, calibration) if calibration else probabilities, parameters)
 
 
-def decision_for(name: str, task: str, metric: Metric, options: Mapping[str, Any]) -> Decision:
-    """Return the decision of this name, "auto" being the metric's own; raise RecipeInvalid where it cannot serve the metric."""
+def _calibrated(probabilities: Floats, found: Parameters) -> Floats:
+    return np.asarray(CALIBRATORS[found["name"]].apply(probabilities, found), probabilities.dtype)
+
+
+def decision_for(asked: str | Mapping[str, Any], task: str, metric: Metric, options: Mapping[str, Any]) -> Decision:
+    """Return the decision that a name or a table asks for, "auto" being the metric's own.
+
+    asked: a name in DECISIONS or "auto"; or {"name" ("auto" where it is left out), "calibration": a name in CALIBRATORS,
+    "label_groups": as LabelGroup.as_json writes them}. Settings of None, and no groups, are as good as none.
+    Raises RecipeInvalid for what is unknown, cannot serve the metric, or has no use for a setting.
+    """
     metric.settings(options)
+    table = {"name": asked} if isinstance(asked, str) else dict(asked)
+    name = table.pop("name", "auto")
+    settings = {key: value for key, value in table.items() if value}
     resolved = metric.default_decision.get(task, "none") if name == "auto" else name
-    decision = DECISIONS.get(resolved)
+    decision = DECISIONS.get(resolved) if isinstance(resolved, str) else None
     if decision is None or not decision.serves(task, metric):
         fitting = ["auto", *(known.name for known in DECISIONS.values() if known.serves(task, metric))]
         raise RecipeInvalid(f"expected a decision for {metric.name} on a {task} task among {', '.join(fitting)}, got {name!r}")
-    return decision
+    unfit = [key for key in settings if key not in decision.takes]
+    if unfit:
+        known = ", ".join(sorted(decision.takes)) or "none"
+        raise RecipeInvalid(f"expected settings of the decision {resolved} among {known}; got {unfit[0]!r}")
+    if "calibration" in settings:
+        calibrator_for(settings["calibration"], task)
+    return replace(decision, settings=settings) if settings else decision
+
+
+def apply_decision(name: str, parameters: Parameters, probabilities: Floats) -> Numbers:
+    """Return labels by a decision and the parameters that its fit found; (n, 1) stays (n, 1).
+
+    >>> apply_decision("thresholds", {"thresholds": [0.3]}, np.array([0.2, 0.4])).tolist()
+    [False, True]
+    """
+    return DECISIONS[name].apply(probabilities, parameters)
 
 
 def _judges_labels(*tasks: str) -> Callable[[str, Metric], bool]:
     return lambda task, metric: metric.needs == "labels" and task in tasks
 
 
-def _fit_nothing(probabilities: Floats, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any]) -> Parameters:
-    del probabilities, truth, task, metric, options
+def _judges_label_sets(task: str, metric: Metric) -> bool:
+    return task == MULTILABEL and metric.name == "f_beta_samples_score"
+
+
+def _find_nothing(known: Known, settings: Mapping[str, Any]) -> Parameters:
+    del known, settings
     return {}
 
 
-def _fit_thresholds(probabilities: Floats, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any]) -> Parameters:
-    del task
-    return {"thresholds": fit_thresholds(probabilities, truth, metric, options).tolist()}
+def _find_thresholds(known: Known, settings: Mapping[str, Any]) -> Parameters:
+    del settings
+    return {"thresholds": fit_thresholds(known.probabilities, known.truth, known.metric, known.options).tolist()}
 
 
-def _fit_expected_fbeta(probabilities: Floats, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any]) -> Parameters:
-    del probabilities, truth, task
-    settings = metric.settings(options)
-    return {"beta": settings["beta"], "zero_division": settings["zero_division"]}
+def _find_beta(known: Known, settings: Mapping[str, Any]) -> Parameters:
+    options = known.metric.settings(known.options)
+    groups = {"label_groups": list(settings["label_groups"])} if "label_groups" in settings else {}
+    return {"beta": options["beta"], "zero_division": options["zero_division"], **groups}
 
 
-def _fit_cut_points(probabilities: Floats, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any]) -> Parameters:
-    del task, metric, options
-    cuts, lowest = fit_cut_points(probabilities, truth)
+def _label_by_expectation(probabilities: Floats, parameters: Parameters) -> Numbers:
+    groups = groups_from_json(parameters.get("label_groups", ()))
+    return expected_fbeta_labels(probabilities, parameters["beta"], parameters["zero_division"], groups)
+
+
+def _find_better(known: Known, settings: Mapping[str, Any]) -> Parameters:
+    """Choose between thresholds and calibrated expected F-beta by halves of the rows; what is decided already stays as it is."""
+    tables = ({"name": "thresholds"}, {"name": "expected_fbeta", "calibration": "platt", **settings})
+    ways = {table["name"]: decision_for(table, known.task, known.metric, known.options) for table in tables}
+    tried: dict[str, float] = {}
+    if len(known.probabilities) > 1 and not is_decided(known.probabilities):
+        labellers = {name: _labeller(way, known) for name, way in ways.items()}
+        tried = score_halves(labellers, known.probabilities, known.truth, known.metric, known.options)
+    # of equally good ones the first
+    name = max(ways, key=lambda name: tried.get(name, 0.0))
+    return {"decision": name, "parameters": ways[name].fit(*known), "tried": tried}
+
+
+def _labeller(way: Decision, known: Known) -> Labeller:
+    def labels(taught: Bools, asked: Bools) -> Numbers:
+        parameters = way.fit(known.probabilities[taught], known.truth[taught], known.task, known.metric, known.options)
+        return way.apply(known.probabilities[asked], parameters)
+
+    return labels
+
+
+def _find_cut_points(known: Known, settings: Mapping[str, Any]) -> Parameters:
+    del settings
+    cuts, lowest = fit_cut_points(known.probabilities, known.truth)
     return {"cuts": cuts.tolist(), "lowest": lowest}
 
+
+_CALIBRATED = frozenset({"calibration"})
 
 DECISIONS: dict[str, Decision] = {
     decision.name: decision
     for decision in (
-        Decision("argmax", _judges_labels(MULTICLASS), _fit_nothing, lambda p, _: argmax_labels(p), learns=False),
+        Decision("argmax", _judges_labels(MULTICLASS), _find_nothing, lambda p, _: argmax_labels(p), is_fitted=False, takes=_CALIBRATED),
         Decision(
             "thresholds",
             _judges_labels(BINARY, MULTILABEL),
-            _fit_thresholds,
+            _find_thresholds,
             lambda p, parameters: threshold_labels(p, np.array(parameters["thresholds"])),
-            learns=True,
+            is_fitted=True,
         ),
+        Decision("expected_fbeta", _judges_label_sets, _find_beta, _label_by_expectation, is_fitted=False, takes=frozenset(SETTINGS)),
         Decision(
-            "expected_fbeta",
-            lambda task, metric: task == MULTILABEL and metric.name == "f_beta_samples_score",
-            _fit_expected_fbeta,
-            lambda p, parameters: expected_fbeta_labels(p, **parameters),
-            learns=False,
+            "chosen",
+            _judges_label_sets,
+            _find_better,
+            lambda p, parameters: apply_decision(parameters["decision"], parameters["parameters"], p),
+            is_fitted=True,
+            takes=frozenset({"label_groups"}),
         ),
         Decision(
             "cut_points",
             lambda task, metric: task == REGRESSION and metric.needs == "labels",
-            _fit_cut_points,
+            _find_cut_points,
             lambda p, parameters: cut_values(p, np.array(parameters["cuts"]), parameters["lowest"]),
-            learns=True,
+            is_fitted=True,
         ),
-        Decision("none", lambda _task, _metric: True, _fit_nothing, lambda p, _: p, learns=False),
+        Decision("none", lambda _task, _metric: True, _find_nothing, lambda p, _: p, is_fitted=False, takes=_CALIBRATED),
     )
 }

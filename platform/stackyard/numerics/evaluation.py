@@ -10,8 +10,10 @@ import numpy as np
 
 from stackyard.errors import FoldsInvalid, MetricUndefined, ShapeMismatch
 from stackyard.numerics.arrays import Floats, Ints, Numbers, one_hot
-from stackyard.numerics.decisions import DECISIONS, Decision, Parameters, decision_for
+from stackyard.numerics.decisions import Decision, Parameters, apply_decision, decision_for
 from stackyard.numerics.metrics import MULTICLASS, Metric, matched, metric_for
+
+__all__ = ["Evaluation", "apply_decision", "cross_fitted_labels", "evaluate", "score_by_fold"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Evaluation:
     decision: str
     parameters: Parameters
     """Fitted on all rows; these decide the test rows."""
+    settings: Mapping[str, Any]
+    """Those that the decision was asked for with: with its name they fit it again."""
     judged: Numbers = field(compare=False)
     """What the score was taken of, one entry a row: labels as they were decided, or the prediction itself."""
 
@@ -44,9 +48,11 @@ def evaluate(
     task: str,
     metric: str,
     options: Mapping[str, Any] | None = None,
-    decision: str = "auto",
+    decision: str | Mapping[str, Any] = "auto",
 ) -> Evaluation:
     """Judge out-of-fold predictions by a metric of METRICS; folds are fold numbers, shape (n,).
+
+    decision: its name, or a table with its settings, as decision_for takes it.
 
     Raises UnknownMetric, RecipeInvalid (a decision that the metric cannot use), ShapeMismatch, FoldsInvalid (a decision that learns
     needs two folds), and MetricUndefined where the pooled rows have no value.
@@ -80,6 +86,7 @@ def evaluate(
         gap=in_sample - score if judge.higher_is_better else score - in_sample,
         decision=chosen.name,
         parameters=parameters,
+        settings=chosen.settings,
         judged=honest,
     )
 
@@ -103,15 +110,6 @@ def cross_fitted_labels(
             labels = np.empty((len(truth), *decided.shape[1:]), decided.dtype)
         labels[inside] = decided
     return np.asarray(labels)
-
-
-def apply_decision(name: str, parameters: Parameters, probabilities: Floats) -> Numbers:
-    """Return the test rows' labels by a decision and parameters that an Evaluation names; (n, 1) stays (n, 1).
-
-    >>> apply_decision("thresholds", {"thresholds": [0.3]}, np.array([0.2, 0.4])).tolist()
-    [False, True]
-    """
-    return DECISIONS[name].apply(probabilities, parameters)
 
 
 def score_by_fold(metric: Metric, truth: Numbers, prediction: Numbers, folds: Ints, options: Mapping[str, Any]) -> list[float | None]:

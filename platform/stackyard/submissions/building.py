@@ -10,8 +10,7 @@ import numpy.typing as npt
 from stackyard.contract.contract import BINARY, MULTICLASS, MULTILABEL, Contract
 from stackyard.contract.samples import PROBABILITIES, VALUES, Sample
 from stackyard.contract.writing import render_submission
-from stackyard.numerics.decisions import argmax_labels
-from stackyard.numerics.evaluation import apply_decision
+from stackyard.numerics.decisions import apply_decision, argmax_labels
 from stackyard.storage.queries import load_array, load_json
 from stackyard.storage.services import store_bytes
 from stackyard.submissions.lineage import lineage_of
