@@ -52,7 +52,7 @@ def test_the_blend_is_the_nested_greedy_one(task):
 
     assert found.weights_by_fold == pytest.approx(np.stack(list(nested.weights_by_fold.values())))
     assert found.path.weights == pytest.approx(nested.weights)
-    assert found.value == pytest.approx(METRICS[METRIC_OF[task]](world.truth, nested.oof), rel=1e-5)
+    assert found.value == pytest.approx(METRICS[METRIC_OF[task]](world.truth, mixed_anew(world, found.weights_by_fold)), rel=1e-5)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -201,7 +201,9 @@ def explain(models, world, **changes):
 def test_each_model_without_weight_has_its_reason():
     world, one, two = two_opinions()
     # the third repeats the first, the fourth is of the same opinion but far from sure, the last knows nothing
-    reasons = explain([sigmoid(one), sigmoid(two), sigmoid(one), sigmoid(0.3 * one), np.random.default_rng(1).random(1200, np.float32)], world)
+    reasons = explain(
+        [sigmoid(one), sigmoid(two), sigmoid(one), sigmoid(0.3 * one), np.random.default_rng(1).random(1200, np.float32)], world
+    )
 
     assert [reason.kind for reason in reasons] == ["used", "used", "duplicate", "covered", "no_help"]
     assert reasons[2].sentence == "c predicts the same as a, which is in the blend."

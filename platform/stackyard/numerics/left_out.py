@@ -27,7 +27,7 @@ class Reason:
     numbers: dict[str, float] = field(default_factory=dict)
     """worse_by (than the twin; negative: better), correlation (with it), gain, noise and share (when added with the best share)."""
     twin: int = -1
-    """The model with weight that is most like this one; -1 where there is none."""
+    """The model with weight that is most like this one (or an earlier copy of it); -1 for a model that is used itself."""
 
 
 def explain_weights(
@@ -37,7 +37,7 @@ def explain_weights(
 
     values: each model's own value under the metric, (models,). pearson: compare_models' correlations. duplicates: find_duplicates' groups.
     A model without weight, by the first that holds:
-    - duplicate: a copy of a model with weight.
+    - duplicate: a copy of a model with weight, or of one that came earlier.
     - helps_little: added with its best share it would help beyond noise (2 standard errors); the search's steps are too coarse for it.
     - covered: a model with weight is better and shares nine tenths of its variance.
     - no_help: no share of it helps on the folds that shares are found on.
@@ -60,7 +60,8 @@ def _explain(
     beside = f"{'worse' if worse_by > 0 else 'better'} than {names[twin]} by {abs(worse_by):.4g} and correlated {correlation:.3f} with it"
     adding = f"added with its best share of {share:.1%} it gains {gain:.2g} (noise {noise:.2g})"
     if any({place, twin} <= set(group.members) for group in duplicates):
-        return Reason("duplicate", f"{name} predicts the same as {names[twin]}, which is in the blend.", numbers, twin)
+        where = "is in the blend" if weights[twin] > 0 else "came earlier"
+        return Reason("duplicate", f"{name} predicts the same as {names[twin]}, which {where}.", numbers, twin)
     if gain > CLEAR * noise and gain > 0:
         return Reason("helps_little", f"{name} is {beside}; {adding}: less than a step of the search can give it.", numbers, twin)
     if worse_by > 0 and correlation >= SAME_CLUSTER:
@@ -79,6 +80,7 @@ def _used(place: int, name: str, found: Contributions) -> Reason:
 
 
 def _twin(place: int, weights: Floats, pearson: Floats, duplicates: Sequence[Group]) -> int:
-    """Return the model with weight that is most like this one; a copy before all others."""
-    copies = [other for group in duplicates if place in group.members for other in group.members if weights[other] > 0]
+    """Return the model with weight that is most like this one; before all others a copy of it with weight, or an earlier copy."""
+    group = next((group.members for group in duplicates if place in group.members), ())
+    copies = [other for other in group if weights[other] > 0] or [other for other in group if other < place]
     return copies[0] if copies else int(np.where(weights > 0, pearson[place], -np.inf).argmax())

@@ -75,7 +75,7 @@ def best_share(base: Floats, model: Floats, first: int, last: int, floor: float)
 
 
 class LogLossRows:
-    """Probabilities that came true, float32."""
+    """Probabilities that came true, float32, none below FLOOR."""
 
     def __init__(self, values: Floats, places: Ints, metric: str) -> None:
         """values: (models, rows, width), rows in the order of their folds."""
@@ -152,7 +152,7 @@ def search_rows(predictions: Sequence[Floats], truth: Numbers, places: Ints, met
         width = truth.shape[1] if truth.ndim == 2 else 1
         cells = np.empty((len(flat), len(truth), width), np.float32)
         for row, values in zip(cells, flat, strict=True):
-            row[:] = truth_cells(values[None], truth)[0].reshape(-1, width)[order]
+            np.maximum(truth_cells(values[None], truth)[0].reshape(-1, width)[order], np.float32(FLOOR), out=row)
         return LogLossRows(cells, places[order], loss)
     errors = np.stack([(values.astype(np.float64) - truth)[order, None] for values in flat])
     return SquaredRows(errors, places[order])
