@@ -159,6 +159,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/competitions/{slug}/figures/contributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A plotly figure: {data, layout}. */
+        get: operations["drawContributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/competitions/{slug}/figures/correlation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A plotly figure: {data, layout}. */
+        get: operations["drawCorrelation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/competitions/{slug}/figures/folds": {
         parameters: {
             query?: never;
@@ -219,6 +253,23 @@ export interface paths {
         };
         /** @description A view that lets in whom it declares: `needs` by method, `public` for those that need nobody. */
         get: operations["showGrid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/competitions/{slug}/insight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A view that lets in whom it declares: `needs` by method, `public` for those that need nobody. */
+        get: operations["showInsight"];
         put?: never;
         post?: never;
         delete?: never;
@@ -913,6 +964,150 @@ export interface components {
             label: string;
         };
         /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightAnswer: {
+            state: components["schemas"]["InsightState"];
+            /** @description predictions have come since */
+            outdated: boolean;
+            /** Format: date-time */
+            computed_at: string | null;
+            error: {
+                [key: string]: unknown;
+            };
+            notes: string[];
+            models: components["schemas"]["InsightModel"][];
+            correlation: components["schemas"]["InsightCorrelation"] | null;
+            clusters: components["schemas"]["InsightCluster"][];
+            findings: components["schemas"]["InsightFinding"][];
+            contributions: components["schemas"]["InsightContributions"] | null;
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightCluster: {
+            number: number;
+            models: number[];
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightContribution: {
+            id: number;
+            /**
+             * Format: double
+             * @description found on all rows
+             */
+            weight: number;
+            /** @description found on the other folds */
+            weights_by_fold: number[];
+            /**
+             * Format: double
+             * @description how much better the nested blend is with more of it
+             */
+            add_gain: number | null;
+            /** Format: double */
+            add_share: number | null;
+            /**
+             * Format: double
+             * @description standard error of the gain
+             */
+            add_noise: number | null;
+            /**
+             * Format: double
+             * @description how much worse the nested blend is without it
+             */
+            drop_gain: number | null;
+            /** Format: double */
+            drop_noise: number | null;
+            reason: components["schemas"]["InsightReason"];
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightContributions: {
+            metric: string;
+            /** @description the loss that weights are found by */
+            searched_by: string;
+            higher_is_better: boolean;
+            /**
+             * Format: double
+             * @description of the nested greedy blend of all models
+             */
+            value: number | null;
+            path: components["schemas"]["InsightPath"];
+            /** @description picks of the path that the weights come from */
+            steps: number;
+            models: components["schemas"]["InsightContribution"][];
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightCorrelation: {
+            /** @description in which models that are alike stand side by side */
+            order: number[];
+            /** @description that were looked at */
+            rows: number;
+            /**
+             * Format: double
+             * @description how many models there are if those that say the same count once
+             */
+            effective: number;
+            /** @description of logits; rows as in `models` */
+            pearson: number[][];
+            spearman: number[][];
+            /** @description share of decided labels that differ; null for a regression */
+            disagreement: number[][] | null;
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightFinding: {
+            kind: string;
+            severity: components["schemas"]["Severity"];
+            sentence: string;
+            numbers: {
+                [key: string]: unknown;
+            };
+            models: number[];
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightModel: {
+            /** @description of the prediction; all parts of the answer name models by it */
+            id: number;
+            /** @description the shortest that no other model here has */
+            name: string;
+            owner: string;
+            variant: string;
+            version: number;
+            /** Format: double */
+            score: number;
+            cluster: number;
+            /** @description the model that it correlates with most */
+            nearest: number | null;
+            /** Format: double */
+            nearest_correlation: number | null;
+            /**
+             * Format: double
+             * @description the share of its logits that a linear mixture of all others explains
+             */
+            redundancy: number;
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightPath: {
+            picks: number[];
+            /** @description of `searched_by`, after each pick */
+            values: number[];
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        InsightReason: {
+            /** @description used | duplicate | covered | helps_little | within_noise | no_help */
+            kind: string;
+            sentence: string;
+            numbers: {
+                [key: string]: number | null;
+            };
+            /** @description the model with weight that is most like it */
+            twin: number | null;
+        };
+        /**
+         * @description * `none` - none
+         *     * `queued` - queued
+         *     * `running` - running
+         *     * `done` - done
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        InsightState: "none" | "queued" | "running" | "done" | "failed";
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
         InvitationAnswer: {
             id: number;
             role: components["schemas"]["RoleEnum"];
@@ -1206,6 +1401,13 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "read" | "upload" | "admin";
+        /**
+         * @description * `info` - info
+         *     * `warning` - warning
+         *     * `severe` - severe
+         * @enum {string}
+         */
+        Severity: "info" | "warning" | "severe";
         SubmissionAnswer: {
             id: number;
             number: number;
@@ -1682,6 +1884,70 @@ export interface operations {
             };
         };
     };
+    drawContributions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description A named error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    drawCorrelation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description A named error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     drawFolds: {
         parameters: {
             query?: never;
@@ -1796,6 +2062,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GridAnswer"];
+                };
+            };
+            /** @description A named error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    showInsight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightAnswer"];
                 };
             };
             /** @description A named error. */

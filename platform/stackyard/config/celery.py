@@ -21,7 +21,10 @@ app.conf.update(
     task_default_routing_key="cpu",
     task_publish_retry_policy={"max_retries": 2, "interval_start": 0, "interval_step": 0.2},
     worker_hijack_root_logger=False,
-    beat_schedule={"reap": {"task": "stackyard.config.tasks.reap", "schedule": 10.0}},
+    beat_schedule={
+        "reap": {"task": "stackyard.config.tasks.reap", "schedule": 10.0},
+        "look_around": {"task": "stackyard.config.tasks.look_around", "schedule": 5.0},
+    },
     timezone="UTC",
 )
 if not app.conf.broker_url.startswith(("amqp", "memory")):

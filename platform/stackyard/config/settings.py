@@ -116,6 +116,8 @@ SPECTACULAR_SETTINGS = {
         "PredictionState": "stackyard.predictions.models.PredictionState",
         "PartState": "stackyard.predictions.models.PartState",
         "EnsembleState": "stackyard.ensembles.models.EnsembleState",
+        "InsightState": "stackyard.api.insights.STATES",
+        "Severity": "stackyard.api.insights.SEVERITIES",
         "SubmissionState": "stackyard.submissions.models.SubmissionState",
         "BlobState": ["whole", "partial"],
     },

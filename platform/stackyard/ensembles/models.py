@@ -89,3 +89,28 @@ class EnsembleOutput(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ensemble", "method"], name="one_output_a_method")]
+
+
+class InsightState(models.TextChoices):
+    """`queued -> running -> done | failed`, and queued again when there are other predictions."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Insight(Leased):
+    """What a competition's level-1 predictions are to each other. The report of the last inputs stays while that of new ones is made."""
+
+    competition = models.OneToOneField(Competition, models.CASCADE, related_name="insight")
+    state = models.CharField(max_length=7, choices=InsightState, default=InsightState.QUEUED)
+    # How many scored level-1 predictions there were when the last computation began: another number means that it is out of date.
+    seen = models.PositiveIntegerField(default=0)
+    # Of the code that made the report: a newer one makes it anew.
+    made_by = models.PositiveSmallIntegerField(default=0)
+    # Of the inputs that the report tells of; empty until there is one.
+    digest = models.CharField(max_length=64, blank=True)
+    report = models.JSONField(default=dict)
+    error = models.JSONField(default=dict)
+    computed_at = models.DateTimeField(null=True)

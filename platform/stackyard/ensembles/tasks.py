@@ -17,3 +17,11 @@ def run_permuted(key: int) -> None:
     from stackyard.ensembles import permuting  # heavy, as above
 
     permuting.run_permuted(key)
+
+
+@shared_task
+def compute_insight(key: int) -> None:
+    """Compute what one competition's predictions are to each other."""
+    from stackyard.ensembles import insight_running  # heavy (numba, scikit-learn): kept out of the web process
+
+    insight_running.compute_insight(key)
