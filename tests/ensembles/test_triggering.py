@@ -46,7 +46,7 @@ def test_readers_see_ensembles_and_recipes(world, iris):
     assert world.reader.get(f"ensembles/{made['id']}").json()["name"] == "ensemble-1"
     recipes = world.reader.get("recipes/ensemble").json()
     assert set(recipes["default"]["level2"]) == set(recipes["level2"])
-    assert recipes["blend"] == ["greedy", "simplex", "mean", "none"]
+    assert recipes["blend"] == ["bagged_greedy", "greedy", "simplex", "mean", "none"]
 
 
 def test_another_team_finds_nothing(world, iris):

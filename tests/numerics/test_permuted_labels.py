@@ -66,7 +66,8 @@ def test_every_method_and_every_blend_is_at_chance(noise, metric):
     for name in runs[0].nested:
         found = [sigmas_better_than_chance(run, run.nested[name], judge) for run in runs]
         sigma = max(1.0, np.std(found, ddof=1)) / np.sqrt(RUNS)
-        assert abs(np.mean(found)) <= 3 * sigma, (name, found)
+        # shuffled labels are as many in all folds together: what is better than chance in the others is a little worse in the one left
+        assert -5 * sigma <= np.mean(found) <= 3 * sigma, (name, found)
 
 
 def test_nothing_learned_from_noise_is_better_than_the_base_rates(noise):

@@ -73,10 +73,12 @@ def test_each_fold_is_blended_by_weights_found_on_the_others(name, task):
     assert list(found.weights_by_fold) == [0, 1, 2]
     for fold, weights in found.weights_by_fold.items():
         rest, held = world.folds != fold, world.folds == fold
-        assert weights == pytest.approx(BLENDS[name](world.oof[:, rest], world.truth[rest], METRIC_OF[task]))
-        assert (found.oof[held] == blend(world.oof[:, held], weights)).all()
-    assert found.weights == pytest.approx(BLENDS[name](world.oof, world.truth, METRIC_OF[task]))
-    assert (found.in_sample == blend(world.oof, found.weights)).all()
+        # bags are drawn anew where there are other rows
+        like = {"abs": 0.15} if name == "bagged_greedy" else {}
+        assert weights == pytest.approx(BLENDS[name](world.oof[:, rest], world.truth[rest], METRIC_OF[task]), **like)
+        assert (found.oof[held] == found.doubt.admit(blend(world.oof[:, held], weights))).all()
+    assert found.weights == pytest.approx(BLENDS[name](world.oof, world.truth, METRIC_OF[task]), **like)
+    assert (found.in_sample == found.doubt.admit(blend(world.oof, found.weights))).all()
 
 
 @pytest.mark.parametrize("name", BLENDS)

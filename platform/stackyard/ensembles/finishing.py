@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,9 @@ def _keep_blend(desk: Desk, candidates: list[Prediction], mixed: NestedBlend) ->
         "decision": desk.ensemble.recipe["decision"],
         "weights": mixed.weights.tolist(),
         "weights_by_fold": {str(fold): weights.tolist() for fold, weights in mixed.weights_by_fold.items()},
+        "doubt": asdict(mixed.doubt),
     }
-    test = None if tests is None else blend(tests, mixed.weights)
+    test = None if tests is None else mixed.doubt.admit(blend(tests, mixed.weights))
     return keep(desk, desk.ensemble.name, 3, mixed.oof, test, recipe, candidates)
 
 

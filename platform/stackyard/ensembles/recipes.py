@@ -17,7 +17,7 @@ from stackyard.numerics.metrics import metric_for
 from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, NOT_FOR_REGRESSION, default_level2
 
 LEVEL2_NAMES = DEFAULT_LEVEL2
-BLEND_NAMES = ("greedy", "simplex", "mean", "none")
+BLEND_NAMES = ("bagged_greedy", "greedy", "simplex", "mean", "none")
 DECISION_NAMES = ("auto", *DECISIONS)
 LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
     "extra_trees": {"trees": 150, "rows_per_leaf": 10},
@@ -28,7 +28,7 @@ LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
 DEFAULT_RECIPE: dict[str, Any] = {"level2": list(DEFAULT_LEVEL2), "blend": DEFAULT_BLEND, "decision": "auto", "seed": 0, "settings": {}}
 """Made where no recipe is given. Means cannot overfit; ridge and logistic calibrate and weigh the models; trees and the net find what is
 not linear. A method that does not fit the task is left out of the default, and refused where a recipe names it.
-The greedy blend then weighs level-2 and level-1 models together, and gives nothing to those that do not help.
+The bagged greedy blend then weighs level-2 and level-1 models together, and gives nothing to those that do not help.
 "auto" is the decision that the metric asks for: thresholds for F-beta, argmax for multi-class labels, none for probabilities."""
 
 MOST = 1_000_000

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
 
 from stackyard.errors import MetricUndefined, ShapeMismatch, UnknownMetric
-from stackyard.numerics.arrays import Floats, Numbers
+from stackyard.numerics.arrays import Floats, Ints, Numbers
+from stackyard.numerics.bagging import bagged_greedy_weights
 from stackyard.numerics.greedy import GreedyPath, error_gram, search_for, walk
 from stackyard.numerics.metrics import METRICS, Metric
 from stackyard.numerics.simplex import minimise_log_loss, minimise_squares
@@ -53,6 +54,20 @@ def blend(predictions: Floats, weights: Floats) -> Floats:
         if weight > 0:
             mixed += np.multiply(model, weight / total, dtype=np.float64)
     return mixed.astype(predictions.dtype, copy=False)
+
+
+def blend_by_fold(predictions: Floats, folds: Ints, weights: Mapping[int, Floats]) -> Floats:
+    """Return a blend whose rows in each fold have that fold's weights; shapes as in blend, folds: (n,).
+
+    >>> weights = {0: np.array([1.0, 0.0]), 1: np.array([0.0, 1.0])}
+    >>> blend_by_fold(np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([0, 1]), weights).tolist()
+    [0.1, 0.4]
+    """
+    mixed = np.empty(predictions.shape[1:], predictions.dtype)
+    for fold, own in weights.items():
+        held = folds == fold
+        mixed[held] = blend(predictions[:, held], own)
+    return mixed
 
 
 def rank_mean(predictions: Floats) -> Floats:
@@ -122,6 +137,13 @@ def simplex_weights(predictions: Floats, truth: Numbers, metric: str | Metric, *
     return equal if chosen.is_better(values[1], values[0]) else weights
 
 
+def bagged_weights(predictions: Floats, truth: Numbers, metric: str | Metric, **options: Any) -> Floats:
+    """Return the mean weights (m,) of greedy selection on many samples of the rows; raises as greedy_path does."""
+    chosen = metric_named(metric)
+    chosen.settings(options)
+    return bagged_greedy_weights(predictions, truth, chosen, **options)
+
+
 def mean_weights(predictions: Floats, truth: Numbers, metric: str | Metric, **options: Any) -> Floats:
     """Return equal weights (m,), whatever the truth."""
     del truth, metric, options
@@ -134,8 +156,12 @@ def best_single_weights(predictions: Floats, truth: Numbers, metric: str | Metri
 
 
 BLENDS: dict[str, Callable[..., Floats]] = {
+    "bagged_greedy": bagged_weights,
     "greedy": greedy_weights,
     "simplex": simplex_weights,
     "mean": mean_weights,
     "none": best_single_weights,
 }
+
+SEARCHED_BLENDS = frozenset({"bagged_greedy", "greedy", "simplex"})
+"""Those whose weights are searched among many: what they find may be too sure."""

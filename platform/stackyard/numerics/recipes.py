@@ -6,7 +6,7 @@ from stackyard.numerics.metrics import REGRESSION
 
 # From what cannot overfit to what can learn most. The blend keeps of it what helps, and drops the rest.
 DEFAULT_LEVEL2 = ("mean", "geometric_mean", "rank_mean", "ridge", "logistic", "extra_trees", "neural_net")
-DEFAULT_BLEND = "greedy"
+DEFAULT_BLEND = "bagged_greedy"
 # A geometric mean and logistic regression speak of probabilities.
 NOT_FOR_REGRESSION = frozenset({"geometric_mean", "logistic"})
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from stackyard.errors import Cancelled, FoldsInvalid, RecipeInvalid, ShapeMismatch
 from stackyard.numerics.arrays import Floats, Ints, Numbers
-from stackyard.numerics.blending import BLENDS, STEPS, blend, greedy_path, metric_named
+from stackyard.numerics.bagging import nested_bagged_greedy
+from stackyard.numerics.blending import BLENDS, SEARCHED_BLENDS, STEPS, blend, blend_by_fold, greedy_path, metric_named
+from stackyard.numerics.doubt import Doubt
 from stackyard.numerics.fold_rows import Setup, as_columns, split_by_fold
 from stackyard.numerics.greedy import GreedyPath
 from stackyard.numerics.level2 import LEVEL2
@@ -55,6 +57,8 @@ class NestedBlend:
     """The order of greedy picks on all rows; None for other blends."""
     judged_by: str
     """The metric that the weights were found by, and the path is told in."""
+    doubt: Doubt
+    """What every blended row was mixed with; test rows are to be, too."""
 
 
 def cross_fit(
@@ -119,6 +123,7 @@ def nested_blend(
     blend_name: a name in BLENDS. metric: a name in METRICS or one of them; options are the metric's. steps: of the greedy blend.
     A metric that judges labels is not what weights are found by, since the decision is yet to come: the task's log loss is (a
     regression's squared loss), which makes the probabilities that any decision needs.
+    Where weights are searched for a log loss, the blend is mixed with a trace of doubt (numerics.doubt).
     The candidates' own rows are out of fold already. (A level-2 candidate's row in fold j was fitted with fold k's truth in sight;
     weights found on it may know a trace of fold k. Permuted labels show that it is too little to matter: the tests hold this.)
     Raises RecipeInvalid (blend), FoldsInvalid, Cancelled, and what the blend itself raises.
@@ -129,6 +134,15 @@ def nested_blend(
     judge, judge_options = metric_named(metric), dict(options or {})
     if judge.needs == "labels":
         judge, judge_options = surrogate_metric(judge, predictions, truth), {}
+    columns = predictions.shape[2] if predictions.ndim == 3 else 1
+    doubt = Doubt.of(judge, len(truth), columns) if blend_name in SEARCHED_BLENDS else Doubt()
+    if blend_name == "bagged_greedy":
+        if should_stop():
+            raise Cancelled("expected bagged blend weights, got the order to stop")
+        progress(0, len(names) + 1, f"{blend_name}: weights of all folds and bags")
+        bagged = nested_bagged_greedy(predictions, truth, folds, judge, options=judge_options)
+        progress(len(names) + 1, len(names) + 1, f"{blend_name}: done")
+        return _mixed(predictions, folds, doubt, judge.name, bagged.weights, bagged.by_fold, bagged.path)
 
     def weights_on(rows: Any) -> tuple[Floats, GreedyPath | None]:
         if should_stop():
@@ -138,17 +152,28 @@ def nested_blend(
             return path.weights, path
         return BLENDS[blend_name](predictions[:, rows], truth[rows], judge, **judge_options), None
 
-    mixed = np.empty(predictions.shape[1:], predictions.dtype)
     weights_by_fold: dict[int, Floats] = {}
     for done, fold in enumerate(names):
         progress(done, len(names) + 1, f"{blend_name}: weights for fold {fold} from the others")
-        held = folds == fold
-        weights_by_fold[fold], _ = weights_on(~held)
-        mixed[held] = blend(predictions[:, held], weights_by_fold[fold])
+        weights_by_fold[fold], _ = weights_on(folds != fold)
     progress(len(names), len(names) + 1, f"{blend_name}: weights from all rows")
     weights, path = weights_on(slice(None))
     progress(len(names) + 1, len(names) + 1, f"{blend_name}: done")
-    return NestedBlend(weights, mixed, blend(predictions, weights), weights_by_fold, path, judge.name)
+    return _mixed(predictions, folds, doubt, judge.name, weights, weights_by_fold, path)
+
+
+def _mixed(
+    predictions: Floats,
+    folds: Ints,
+    doubt: Doubt,
+    judged_by: str,
+    weights: Floats,
+    weights_by_fold: dict[int, Floats],
+    path: GreedyPath | None,
+) -> NestedBlend:
+    nested = blend_by_fold(predictions, folds, weights_by_fold)
+    in_sample = blend(predictions, weights)
+    return NestedBlend(weights, doubt.admit(nested), doubt.admit(in_sample), weights_by_fold, path, judged_by, doubt)
 
 
 def fold_numbers(folds: Ints, rows: int) -> list[int]:

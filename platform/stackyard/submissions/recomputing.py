@@ -14,7 +14,8 @@ from django.conf import settings
 
 from stackyard.contract.digests import sha256_bytes
 from stackyard.errors import BlobDamaged, RebuildDiffers
-from stackyard.numerics.blending import blend
+from stackyard.numerics.blending import blend, blend_by_fold
+from stackyard.numerics.doubt import Doubt
 from stackyard.numerics.stacking import cross_fit, nested_blend
 from stackyard.predictions.reading import join_folds
 from stackyard.storage.digests import digest_of_file
@@ -69,14 +70,12 @@ def _makers(node: Node, deep: bool) -> list[Callable[[dict[str, Any], Node, list
 def _blend_again(lineage: dict[str, Any], node: Node, parents: list[Node]) -> str:
     """Blend by the recorded weights: test rows by those found on all rows, each fold's by those found on the others."""
     recipe = node["recipe"]
+    doubt = Doubt(**recipe.get("doubt", {}))
     folds, stacked = load_array(lineage["folds"]["array"]), _stack(parents, "oof_digest")
-    oof = np.empty(stacked.shape[1:], stacked.dtype)
-    for fold, weights in recipe["weights_by_fold"].items():
-        held = folds == int(fold)
-        oof[held] = blend(stacked[:, held], np.array(weights))
-    _compare(node, "oof_digest", oof)
+    by_fold = {int(fold): np.array(weights) for fold, weights in recipe["weights_by_fold"].items()}
+    _compare(node, "oof_digest", doubt.admit(blend_by_fold(stacked, folds, by_fold)))
     if node["test_digest"]:
-        _compare(node, "test_digest", blend(_stack(parents, "test_digest"), np.array(recipe["weights"])))
+        _compare(node, "test_digest", doubt.admit(blend(_stack(parents, "test_digest"), np.array(recipe["weights"]))))
     return f"{_title(node)}: blended again by its weights"
 
 
