@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from stackyard.predictions.models import Part, PartState, Prediction, Prediction
 from stackyard.predictions.reading import Arrays, read_waiting_parts, settle
 from stackyard.predictions.services import UNFINISHED, reject_with
 from stackyard.scoring.models import Comparison, Score
+from stackyard.scoring.notes import notes_on
 from stackyard.scoring.tasks import measure
 from stackyard.storage.queries import load_array
 from stackyard.storage.services import store_array
@@ -43,7 +45,8 @@ def _once(key: int) -> bool:
         arrays = settle(prediction)
         if arrays is not None:
             try:
-                score_prediction(prediction, arrays)
+                noted = replace(arrays, notes=[*arrays.notes, *notes_on(prediction, arrays)])
+                score_prediction(prediction, noted)
             except StackyardError as error:
                 reject_with(prediction, error)
     return True
