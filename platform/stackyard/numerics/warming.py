@@ -13,6 +13,8 @@ import numpy as np
 
 from stackyard.errors import MetricUndefined
 from stackyard.numerics.blending import BLENDS
+from stackyard.numerics.contributions import contributions
+from stackyard.numerics.diversity import compare_models
 from stackyard.numerics.evaluation import evaluate
 from stackyard.numerics.folds import stratified_folds
 from stackyard.numerics.level2 import methods_for
@@ -23,7 +25,7 @@ ROWS, CLASSES, MODELS, FOLDS = 240, 3, 2, 2
 
 
 def compile_kernels() -> None:
-    """Send a small world of each task through folds, scores, level 2 and blends."""
+    """Send a small world of each task through folds, scores, level 2, blends and what is told of them."""
     stratified_folds(np.eye(CLASSES, dtype=np.bool_)[np.arange(ROWS) % CLASSES], FOLDS, seed=0)
     folds = np.arange(ROWS) // CLASSES % FOLDS
     for task, truth, predictions in _worlds():
@@ -31,6 +33,7 @@ def compile_kernels() -> None:
             _score_and_blend(task, metric, truth, predictions, folds)
         for method in methods_for(task):
             cross_fit(method, predictions, predictions, truth, folds, task)
+        compare_models(list(predictions), task)
 
 
 def _score_and_blend(task: str, metric: str, truth: np.ndarray[Any, Any], predictions: np.ndarray[Any, Any], folds: Any) -> None:
@@ -40,6 +43,7 @@ def _score_and_blend(task: str, metric: str, truth: np.ndarray[Any, Any], predic
             evaluate(truth, predictions[0], folds, task, metric, decision="expected_fbeta")
         for blend in BLENDS:
             nested_blend(predictions, truth, folds, blend, metric)
+        contributions(list(predictions), truth, folds, task, metric)
     except MetricUndefined:
         return  # the tiny world has no value under this metric, whose kernels other metrics share
 
