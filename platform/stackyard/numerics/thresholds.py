@@ -6,13 +6,12 @@ label is summed down the order, and the best place to stop is the greatest sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from stackyard.numerics.arrays import Bools, Floats, Ints, Numbers
-from stackyard.numerics.label_metrics import count_labels
 from stackyard.numerics.metrics import Metric
 
 # A label with fewer positives (or negatives) than this is left at the common threshold: its own would be noise.
@@ -22,8 +21,6 @@ COMMON_GRID = np.arange(1, 50) / 50
 GENERIC_CANDIDATES = 25
 # What a step must add to the metric; less is rounding, and would make the sweeps go on.
 LEAST_GAIN = 1e-12
-
-Gains = Callable[[Bools, Bools, int, Mapping[str, float]], Floats]
 
 
 def threshold_labels(probabilities: Floats, thresholds: Floats) -> Bools:
@@ -58,10 +55,10 @@ def fit_thresholds(probabilities: Floats, truth: Bools, metric: Metric, options:
     searched = np.flatnonzero((positives >= FEWEST_ROWS) & (len(cells) - positives >= FEWEST_ROWS))
     if metric.name == "f1_score":
         for label in searched:
-            thresholds[label] = _best_f1_threshold(cells[:, label], flags[:, label])
+            thresholds[label] = _best_f1_threshold(np.ascontiguousarray(cells[:, label]), flags[:, label])
         return thresholds
-    if metric.name in GAINS:
-        return _sweep(cells, flags, thresholds, searched, GAINS[metric.name], settings)
+    if metric.name in BY_COUNTS:
+        return _sweep(cells, flags, thresholds, searched, _worth_of(settings))
     return _sweep_by_trial(cells, flags, thresholds, searched, metric, settings)
 
 
@@ -69,12 +66,37 @@ def _as_columns(values: Numbers) -> Numbers:
     return values[:, None] if values.ndim == 1 else values
 
 
+def _worth_of(settings: Mapping[str, float]) -> tuple[float, float]:
+    """Return (beta, zero_division) as the kernels take them: accuracy, which has no beta, is asked for by a negative one."""
+    return settings.get("beta", -1.0), settings.get("zero_division", 0.0)
+
+
 def _common_threshold(cells: Floats, flags: Bools, metric: Metric, settings: Mapping[str, float]) -> float:
     """Return the grid's best threshold for all labels at once; of equally good ones the nearest to a half."""
-    sign = 1.0 if metric.higher_is_better else -1.0
-    values = np.array([sign * metric(flags, cells >= level, **settings) for level in COMMON_GRID])
+    if metric.name in BY_COUNTS:
+        # imported here: numba must stay out of the web process
+        from stackyard.numerics.row_gains import sum_over_levels  # noqa: PLC0415
+
+        values = sum_over_levels(cells, flags, COMMON_GRID, *_worth_of(settings)) / len(cells)
+    else:
+        sign = 1.0 if metric.higher_is_better else -1.0
+        values = np.array([sign * metric(flags, cells >= level, **settings) for level in COMMON_GRID])
     best = COMMON_GRID[values >= values.max() - LEAST_GAIN]
     return float(best[np.abs(best - 0.5).argmin()])
+
+
+def _falling(scores: Floats) -> Ints:
+    """Return the order of falling scores, (n,); equal ones keep theirs.
+
+    Probabilities in float32 are sorted together with their row numbers as whole numbers, which is several times faster.
+    """
+    if scores.dtype != np.float32 or scores.min(initial=0.0) < 0:
+        return np.argsort(-scores, kind="stable")
+    # the bits of a float that is not negative rise with it; adding nought makes -0.0 into 0.0
+    bits = (scores + np.float32(0.0)).view(np.uint32).astype(np.uint64)
+    keys = ((np.uint64(0xFFFFFFFF) - bits) << np.uint64(32)) | np.arange(len(scores), dtype=np.uint64)
+    keys.sort()
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 def _cuts_between(ordered: Floats) -> tuple[Floats, Bools]:
@@ -88,48 +110,38 @@ def _cuts_between(ordered: Floats) -> tuple[Floats, Bools]:
     return middle, (middle > lower) & (middle < 1) & (middle > 0) & (lower < upper)
 
 
-def _sweep(cells: Floats, flags: Bools, thresholds: Floats, searched: Ints, gains_of: Gains, settings: Mapping[str, float]) -> Floats:
+def _sweep(cells: Floats, flags: Bools, thresholds: Floats, searched: Ints, worth: tuple[float, float]) -> Floats:
     """Move one threshold after another to its best place until a whole sweep changes nothing."""
-    orders = {int(label): np.argsort(-cells[:, label], kind="stable") for label in searched}
+    # imported here: numba must stay out of the web process
+    from stackyard.numerics.row_gains import sum_gains  # noqa: PLC0415
+
+    orders = {int(label): _falling(np.ascontiguousarray(cells[:, label])) for label in searched}
     cuts = {label: _cuts_between(cells[order, label]) for label, order in orders.items()}
-    labels = np.ascontiguousarray(threshold_labels(cells, thresholds))
+    # a label's rows lie together
+    given, wanted = np.ascontiguousarray(threshold_labels(cells, thresholds).T), np.ascontiguousarray(flags.T)
+    true, predicted, hits = (rows.sum(axis=0, dtype=np.int32) for rows in (wanted, given, given & wanted))
     for _ in range(MOST_SWEEPS):
         moved = False
         for label, order in orders.items():
             middle, allowed = cuts[label]
-            gains = gains_of(flags, labels, label, settings)[order]
-            sums = np.where(allowed, np.concatenate([[0.0], np.cumsum(gains)]), -np.inf)
+            sums, now = sum_gains(order, wanted[label], given[label], true, predicted, hits, *worth)
+            sums[~allowed] = -np.inf
             best = int(sums.argmax())
-            if np.isfinite(sums[best]) and sums[best] > gains[labels[order, label]].sum() + LEAST_GAIN * len(cells):
+            if np.isfinite(sums[best]) and sums[best] > now + LEAST_GAIN * len(cells):
                 thresholds[label], moved = middle[best], True
-                labels[:, label] = cells[:, label] >= middle[best]
+                labels = cells[:, label] >= middle[best]
+                change = labels.astype(np.int32) - given[label]
+                predicted += change
+                hits += change * wanted[label]
+                given[label] = labels
         if not moved:
             break
     return thresholds
 
 
-def _f_beta_gains(flags: Bools, labels: Bools, label: int, settings: Mapping[str, float]) -> Floats:
-    """Return what each row's F-beta gains when this label is given to it, the other labels as they are."""
-    squared = settings["beta"] ** 2
-    hits = count_labels(flags & labels).astype(np.int64) - (flags[:, label] & labels[:, label])
-    guessed = count_labels(labels).astype(np.int64) - labels[:, label]
-    owed = squared * count_labels(flags)
-    given = (1 + squared) * (hits + flags[:, label]) / (owed + guessed + 1)
-    possible = owed + guessed
-    kept = np.divide((1 + squared) * hits, possible, out=np.full(len(flags), settings["zero_division"]), where=possible > 0)
-    return np.asarray(given - kept)
-
-
-def _accuracy_gains(flags: Bools, labels: Bools, label: int, settings: Mapping[str, float]) -> Floats:
-    """Return +1, 0 or -1: only rows whose other labels are all right can gain or lose."""
-    del settings
-    wrong = count_labels(flags != labels).astype(np.int64) - (flags[:, label] != labels[:, label])
-    return np.where(wrong == 0, np.where(flags[:, label], 1.0, -1.0), 0.0)
-
-
 def _best_f1_threshold(scores: Floats, flags: Bools) -> float:
     """Return the threshold with the best F1 of one label: in the macro mean the labels do not meet."""
-    order = np.argsort(-scores, kind="stable")
+    order = _falling(scores)
     middle, allowed = _cuts_between(scores[order])
     hits = np.concatenate([[0], np.cumsum(flags[order])])
     values = np.where(allowed, 2 * hits / (np.arange(len(hits)) + flags.sum()), -1.0)
@@ -156,4 +168,5 @@ def _sweep_by_trial(
     return thresholds
 
 
-GAINS: dict[str, Gains] = {"f_beta_samples_score": _f_beta_gains, "accuracy_score": _accuracy_gains}
+BY_COUNTS = frozenset({"f_beta_samples_score", "accuracy_score"})
+"""Metrics of which row_gains.py knows what a label is worth to a row."""
