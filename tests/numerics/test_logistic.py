@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from stackyard.numerics import logistic
 from stackyard.numerics.logistic import INTERCEPT_PENALTY, PENALTIES, ClassRows, LabelRows, minimise, select
 
 
@@ -61,7 +62,7 @@ def test_the_chosen_penalty_is_nearly_the_best_that_refitting_every_inner_fold_f
     y = np.stack([draw_labels(features, seed, strength) for seed, (features, strength) in enumerate(zip(x, (0, 0.1, 0.5, 2), strict=True))])
     groups = [LabelRows(x[:, start : start + 30], y[:, start : start + 30]) for start in range(0, 120, 30)]
     intercepts = np.arange(13) == 12
-    chosen = select(groups, intercepts)
+    penalties, chosen = select(groups, intercepts)
 
     losses, solutions = [], []
     for penalty in PENALTIES:
@@ -72,10 +73,24 @@ def test_the_chosen_penalty_is_nearly_the_best_that_refitting_every_inner_fold_f
     for label in range(4):
         taken = int(np.argmin([np.abs(solution[label] - chosen[label]).max() for solution in solutions]))
         assert losses[taken][label] <= np.min(losses, axis=0)[label] * 1.01
+        assert PENALTIES[taken] == penalties[label]
     assert np.abs(chosen[0, :-1]).max() < np.abs(chosen[3, :-1]).max() / 5
 
 
 def test_separable_labels_have_finite_weights():
     x = make_features(0, rows=40)
     rows = [LabelRows(x[None, :20], (x[None, :20, 0] > 0).astype(float)), LabelRows(x[None, 20:], (x[None, 20:, 0] > 0).astype(float))]
-    assert np.isfinite(select(rows, np.arange(5) == 4)).all()
+    assert np.isfinite(select(rows, np.arange(5) == 4)[1]).all()
+
+
+def test_very_many_rows_are_all_learned_from_though_only_some_choose_the_penalty(monkeypatch):
+    x = make_features(2, rows=900, features=6).astype(np.float32)
+    y = draw_labels(x, 3)
+    groups = [LabelRows(x[None, start : start + 300], y[None, start : start + 300]) for start in range(0, 900, 300)]
+    intercepts = np.arange(7) == 6
+    monkeypatch.setattr(logistic, "ROWS_TO_SELECT_ON", 300)
+    found = logistic.select_label(groups, intercepts)
+    penalties, _ = select([group.every(3) for group in groups], intercepts, 1 / 3)
+    expected, _ = minimise(groups, np.where(intercepts, INTERCEPT_PENALTY, penalties[0]), np.zeros((1, 7)))
+
+    assert found == pytest.approx(expected, abs=5e-3)

@@ -17,7 +17,7 @@ import numpy as np
 
 from stackyard.numerics.arrays import Floats
 from stackyard.numerics.compiled import compiled
-from stackyard.numerics.features import Standard, log_odds, odds_to_probabilities, rows_by_features, within_evidence
+from stackyard.numerics.features import Standard, log_odds, log_odds_rows, odds_to_probabilities, rows_by_features, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
 from stackyard.numerics.inner_folds import inner_groups
 from stackyard.numerics.metrics import MULTICLASS
@@ -31,6 +31,9 @@ NEWTON_STEPS = 30
 HALVINGS = 10
 # Newton stops when a step promises less than this share of the loss.
 TOLERANCE = 1e-6
+BLOCK = 4096
+# So many rows are enough to tell which penalty is best; the solution on all rows starts from theirs.
+ROWS_TO_SELECT_ON = 8_000
 
 
 class Derivatives(NamedTuple):
@@ -60,8 +63,8 @@ class Rows(Protocol):
 
 
 @compiled
-def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Floats, hessian: Floats) -> float:
-    """Add up one label's gradient (p,) and Hessian (p, p), and return its log loss, in one pass over the rows."""
+def _sum_rows(design: Floats, targets: Floats, weights: Floats, gradient: Floats, roots: Floats) -> float:
+    """Add up one label's gradient (p,) in float64, fill in each row's root of p (1 - p), and return the log loss."""
     rows, p = design.shape
     loss = 0.0
     for i in range(rows):
@@ -71,15 +74,25 @@ def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Float
         tail = math.exp(-abs(odds))
         sure = 1.0 / (1.0 + tail) if odds >= 0 else tail / (1.0 + tail)
         loss += max(odds, 0.0) - targets[i] * odds + math.log1p(tail)
-        miss, spread = sure - targets[i], tail / (1.0 + tail) ** 2
+        roots[i] = math.sqrt(tail) / (1.0 + tail)
+        miss = sure - targets[i]
         for a in range(p):
             gradient[a] += miss * design[i, a]
-            scaled = spread * design[i, a]
-            for b in range(a + 1):
-                hessian[a, b] += scaled * design[i, b]
-    for a in range(p):
-        for b in range(a):
-            hessian[b, a] = hessian[a, b]
+    return loss
+
+
+def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Floats, hessian: Floats) -> float:
+    """Add up one label's gradient (p,) and Hessian (p, p), and return its log loss; some thousand rows at a time, to stay in the cache.
+
+    The Hessian only says which way to step, so that float32 is enough for its products.
+    """
+    loss = 0.0
+    for start in range(0, len(design), BLOCK):
+        block = design[start : start + BLOCK]
+        roots = np.empty(len(block), block.dtype)
+        loss += _sum_rows(block, targets[start : start + BLOCK], weights, gradient, roots)
+        scaled = block * roots[:, None]
+        hessian += scaled.T @ scaled
     return loss
 
 
@@ -103,6 +116,10 @@ class LabelRows:
     def of_label(self, label: int) -> LabelRows:
         """Return one label's problem alone."""
         return LabelRows(self.design[label : label + 1], self.targets[label : label + 1])
+
+    def every(self, step: int) -> LabelRows:
+        """Return every step-th row."""
+        return LabelRows(np.ascontiguousarray(self.design[:, ::step]), np.ascontiguousarray(self.targets[:, ::step]))
 
     def loss(self, weights: Floats) -> Floats:
         """Return the summed log loss of each label."""
@@ -193,18 +210,20 @@ def newton_step(parts: Sequence[Derivatives], weights: Floats, precision: Floats
     return np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0])
 
 
-def select(rows: Sequence[Rows], intercepts: Floats) -> Floats:
-    """Return the weights (problems, p) of the penalty that predicts the inner folds best; each problem has its own.
+def select(rows: Sequence[Rows], intercepts: Floats, share: float = 1.0) -> tuple[Floats, Floats]:
+    """Return the penalty that predicts the inner folds best, (problems,), and its weights (problems, p); each problem has its own.
 
-    intercepts: bool (p,), which weights are intercepts. What leaving a group out would do to the weights is told by one Newton step
-    from the solution on all groups, and the group left out is then judged exactly.
+    intercepts: bool (p,), which weights are intercepts. share: what part of all rows these are; penalties are those of all.
+    What leaving a group out would do to the weights is told by one Newton step from the solution on all groups, and the group left
+    out is then judged exactly.
     Source: Beirami, Razaviyayn, Shahrampour and Tarokh (2017), On Optimal Generalization in Parametric Learning, NIPS.
     """
     weights: Floats = np.zeros((rows[0].problems, rows[0].columns))
     best: Floats = weights
+    chosen: Floats = np.full(len(weights), PENALTIES[0])
     least: Floats = np.full(len(weights), np.inf)
     for penalty in PENALTIES:
-        precision = np.where(intercepts, INTERCEPT_PENALTY, penalty)
+        precision = share * np.where(intercepts, INTERCEPT_PENALTY, penalty)
         weights, parts = minimise(rows, precision, weights)
         loss = np.zeros(len(weights))
         for held, group in enumerate(rows):
@@ -212,7 +231,17 @@ def select(rows: Sequence[Rows], intercepts: Floats) -> Floats:
             loss += group.loss(weights - newton_step(others, weights, precision)) if others else 0.0
         better = loss < least
         best, least = np.where(better[:, None], weights, best), np.minimum(loss, least)
-    return best
+        chosen = np.where(better, penalty, chosen)
+    return chosen, best
+
+
+def select_label(rows: Sequence[LabelRows], intercepts: Floats) -> Floats:
+    """Return one label's weights (1, p): its penalty is selected on some of the rows where there are very many, and solved for on all."""
+    step = max(1, sum(group.design.shape[1] for group in rows) // ROWS_TO_SELECT_ON)
+    if step == 1:
+        return select(rows, intercepts)[1]
+    penalties, start = select([group.every(step) for group in rows], intercepts, 1.0 / step)
+    return minimise(rows, np.where(intercepts, INTERCEPT_PENALTY, penalties[0]), start)[0]
 
 
 def fit_logistic(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
@@ -224,13 +253,13 @@ def fit_logistic(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 
 def _fit_classes(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    blocks = [rows_by_features(log_odds(part.predictions, setup.task)) for part in parts]
+    blocks = [log_odds_rows(part, setup.task) for part in parts]
     standard = Standard.of(blocks)
     designs = inner_groups([_with_ones(standard.apply(block)) for block in blocks])
     targets = inner_groups([part.targets for part in parts])
     rows = [ClassRows(np.concatenate(x), np.concatenate(y)) for x, y in zip(designs, targets, strict=True)]
     d, classes = rows[0].design.shape[1], rows[0].targets.shape[1]
-    weights = select(rows, np.tile(np.arange(d) == d - 1, classes)).reshape(classes, d)
+    weights = select(rows, np.tile(np.arange(d) == d - 1, classes))[1].reshape(classes, d)
     count = sum(len(part.targets) for part in parts)
 
     def predict(predictions: Floats) -> Floats:
@@ -241,7 +270,7 @@ def _fit_classes(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 
 def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    blocks = [rows_by_features(log_odds(part.predictions, setup.task)) for part in parts]
+    blocks = [log_odds_rows(part, setup.task) for part in parts]
     standard = Standard.of(blocks)
     columns = parts[0].targets.shape[1]
 
@@ -257,7 +286,7 @@ def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     ]
     intercepts = np.arange(rows[0].columns) == rows[0].columns - 1
     # one label after the other: a batch would go on until its slowest label is done
-    weights = np.concatenate([select([group.of_label(label) for group in rows], intercepts) for label in range(columns)])
+    weights = np.concatenate([select_label([group.of_label(label) for group in rows], intercepts) for label in range(columns)])
     count = sum(len(part.targets) for part in parts)
 
     def predict(predictions: Floats) -> Floats:
