@@ -30,7 +30,7 @@ def test_pooled_by_fold_and_by_class_agree_with_the_metric():
 
 def test_thresholds_of_a_fold_come_from_the_other_folds():
     truth, scores, folds = multilabel()
-    found = evaluate(truth, scores, folds, "multilabel", "f_beta_samples_score", {"beta": 2})
+    found = evaluate(truth, scores, folds, "multilabel", "f_beta_samples_score", {"beta": 2}, "thresholds")
     metric = METRICS["f_beta_samples_score"]
     for k in range(5):
         inside = folds == k
@@ -128,6 +128,23 @@ def test_a_mean_over_rows_and_a_slow_way_by_fold_agree():
     for name in ("f_beta_samples_score", "binary_log_loss", "accuracy_score"):
         expected = [METRICS[name](truth[folds == k], scores[folds == k]) for k in range(5)]
         assert score_by_fold(METRICS[name], truth, scores, folds, {}) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("labels", [1, 3, 7, 8, 9, 16, 17, 63, 64, 65, 200])
+@pytest.mark.parametrize("rows", [1, 2, 300])
+def test_f_beta_by_fold_is_the_mean_of_its_rows_whatever_the_number_of_labels(labels, rows):
+    random = np.random.default_rng(labels)
+    truth, chosen = random.random((2, rows, labels)) < 1.5 / labels
+    truth[0] = chosen[0] = False  # an empty row
+    folds, metric = random.integers(0, 4, rows), METRICS["f_beta_samples_score"]
+    for options in ({}, {"beta": 0.5, "zero_division": 0.0}):
+        values = metric.rows(truth, chosen, **options)
+        for numbers in (folds, folds + 3, folds + 1000, folds - 2, folds.astype(np.int8)):
+            expected = [values[numbers == k].mean() for k in np.unique(numbers)]
+            assert score_by_fold(metric, truth, chosen, numbers, options) == pytest.approx(expected, abs=1e-13)
+            assert score_by_fold(metric, np.asfortranarray(truth), chosen.astype(float), numbers, options) == pytest.approx(
+                expected, abs=1e-13
+            )
 
 
 def test_impossible_requests_are_named():

@@ -40,6 +40,11 @@ class Evaluation:
     judged: Numbers = field(compare=False)
     """What the score was taken of, one entry a row: labels as they were decided, or the prediction itself."""
 
+    def as_decision(self) -> dict[str, Any]:
+        """Return the decision as JSON: name, parameters, and its settings where it was asked for with some."""
+        settings = {"settings": dict(self.settings)} if self.settings else {}
+        return {"name": self.decision, "parameters": self.parameters, **settings}
+
 
 def evaluate(
     truth: Numbers,
@@ -114,6 +119,9 @@ def cross_fitted_labels(
 
 def score_by_fold(metric: Metric, truth: Numbers, prediction: Numbers, folds: Ints, options: Mapping[str, Any]) -> list[float | None]:
     """Return the metric on each fold's rows, in the order of the fold numbers; None where it is undefined there."""
+    at_once = metric.folds(truth, prediction, folds, **options)
+    if at_once is not None:
+        return [float(value) for value in at_once]
     numbers, positions = np.unique(folds, return_inverse=True)
     rows = metric.rows(truth, prediction, **options)
     if rows is not None:

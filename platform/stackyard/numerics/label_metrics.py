@@ -24,7 +24,7 @@ def labels_of(truth: Numbers, prediction: Numbers, threshold: float = 0.5) -> Nu
     if truth.ndim == 2 or prediction.dtype.kind == "f":
         if truth.ndim == 1 and truth.max(initial=0) > 1:
             raise ShapeMismatch("expected one probability a class, or whole class indices, got one number a row")
-        return prediction >= threshold if prediction.dtype.kind == "f" else prediction.astype(np.bool_)
+        return prediction >= threshold if prediction.dtype.kind == "f" else prediction.astype(np.bool_, copy=False)
     return prediction
 
 
@@ -66,6 +66,26 @@ def f_beta_samples_rows(truth: Bools, prediction: Numbers, beta: float = 2.0, ze
 def f_beta_samples_score(truth: Bools, prediction: Numbers, beta: float = 2.0, zero_division: float = 1.0, threshold: float = 0.5) -> float:
     """Return the mean over rows of F-beta; see f_beta_samples_rows."""
     return float(f_beta_samples_rows(truth, prediction, beta, zero_division, threshold).mean())
+
+
+def f_beta_samples_folds(
+    truth: Bools, prediction: Numbers, folds: Ints, beta: float = 2.0, zero_division: float = 1.0, threshold: float = 0.5
+) -> Floats | None:
+    """Return the mean of f_beta_samples_rows over the rows of each fold, in the order of the fold numbers that occur.
+
+    None where only the slower way over rows can tell: more labels than a word has bits, or fold numbers that are not small.
+
+    >>> f_beta_samples_folds(np.array([[True], [True], [True]]), np.array([[1], [1], [0]]), np.array([0, 1, 1])).tolist()
+    [1.0, 0.5]
+    """
+    # imported here: numba must stay out of the web process
+    from stackyard.numerics.label_words import LABELS, mean_f_beta_by_fold  # noqa: PLC0415
+
+    if truth.ndim != 2 or not 0 < truth.shape[1] <= LABELS or folds.dtype.kind != "i" or folds.shape != truth.shape[:1]:
+        return None
+    labels = labels_of(truth, prediction, threshold)
+    flags = np.ascontiguousarray(truth, np.bool_), np.ascontiguousarray(labels)
+    return mean_f_beta_by_fold(*flags, folds, beta * beta, zero_division)
 
 
 def f_beta_classes(truth: Bools, labels: Bools, beta: float = 1.0) -> Floats:

@@ -38,6 +38,8 @@ class Metric:
     """Task -> decision that "auto" stands for; a task without one needs none."""
     row_function: Callable[..., Floats] | None = None
     """Values (n,) whose mean is the metric, where it is a mean over rows: all folds in one pass."""
+    fold_function: Callable[..., Floats | None] | None = None
+    """(truth, prediction, folds) -> values by fold where there is a faster way than over the rows' values, None where that cannot tell."""
     class_function: Callable[..., Floats] | None = None
     """Values (classes,), NaN where undefined, where a class has a value of its own."""
 
@@ -55,6 +57,13 @@ class Metric:
             return None
         truth, prediction = matched(truth, prediction)
         return self.row_function(truth, prediction, **self.settings(options))
+
+    def folds(self, truth: Numbers, prediction: Numbers, folds: Numbers, **options: Any) -> Floats | None:
+        """Return the values (folds,) in the order of the fold numbers, or None where there is no way faster than over the rows."""
+        if self.fold_function is None:
+            return None
+        truth, prediction = matched(truth, prediction)
+        return self.fold_function(truth, prediction, folds, **self.settings(options))
 
     def classes(self, truth: Numbers, prediction: Numbers, **options: Any) -> list[float | None] | None:
         """Return a value a class (None where undefined), or None where classes have no value of their own."""
@@ -121,8 +130,9 @@ METRICS: dict[str, Metric] = {
             frozenset({MULTILABEL}),
             "labels",
             {"beta": 2.0, "zero_division": 1.0, **_THRESHOLD},
-            {MULTILABEL: "thresholds"},
+            {MULTILABEL: "chosen"},
             label_metrics.f_beta_samples_rows,
+            label_metrics.f_beta_samples_folds,
             label_metrics.f_beta_samples_classes,
         ),
         Metric(
@@ -170,7 +180,7 @@ METRICS: dict[str, Metric] = {
             _THRESHOLD,
             {BINARY: "thresholds", MULTICLASS: "argmax", MULTILABEL: "thresholds"},
             label_metrics.accuracy_rows,
-            label_metrics.accuracy_classes,
+            class_function=label_metrics.accuracy_classes,
         ),
         Metric(
             "quadratic_weighted_kappa_score",
