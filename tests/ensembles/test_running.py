@@ -166,7 +166,7 @@ def test_thresholds_of_a_tag_competition_are_nested_too(world, run):
     competition = open_competition(world.admin, "tags")
     for model in MODELS:
         keep_prediction(world.admin, competition, model)
-    done = run("tags", {"level2": ["mean"], "blend": "mean"})
+    done = run("tags", {"level2": ["mean"], "blend": "mean", "decision": "thresholds"})
 
     truth = truth_of("tags")
     blended = Prediction.objects.get(pk=done["prediction"])

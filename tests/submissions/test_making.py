@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score
 from stackyard.predictions.models import Prediction, PredictionState
+from stackyard.scoring.services import score_prediction
 from stackyard.storage.queries import load_array
 from stackyard.submissions import tasks
 from stackyard.submissions.models import Submission
@@ -69,6 +70,7 @@ def test_the_samples_columns_may_have_another_order(world, submit, file_of, eage
 def test_a_tag_column_holds_what_the_decision_fitted_on_all_rows_says(world, submit, file_of, eager_tasks):
     competition = open_competition(world.admin, "tags")
     prediction = keep_prediction(world.member, competition, "line")
+    score_prediction(prediction, decision="thresholds")
     made = submit(slug="tags").json()
     data = file_of(made)
 

@@ -145,10 +145,10 @@ def test_another_decision_is_seen_before_it_is_applied(world, submit, rebuild, e
     assert rebuild(made).status_code == 200
 
     def alter(lineage):
-        lineage["decision"]["parameters"]["thresholds"][0] += 0.01
+        lineage["decision"]["parameters"]["tried"]["thresholds"] += 0.01
 
     change(made, alter)
-    assert differs(rebuild(made), "the recorded decision thresholds")
+    assert differs(rebuild(made), "the recorded decision chosen")
 
 
 def test_another_digest_is_seen(made, rebuild):

@@ -48,6 +48,12 @@ def active_fold_set(competition: Competition) -> FoldSet:
     return competition.fold_sets.get(active=True)
 
 
+def label_groups_of(competition: Competition) -> list[dict[str, Any]]:
+    """Return the rules between labels as the specification has them, by name; none where it has none."""
+    groups: list[dict[str, Any]] = competition.spec.get("spec", {}).get("label_groups") or []
+    return groups
+
+
 def load_truth(competition: Competition) -> npt.NDArray[Any]:
     """Return the truth in the encoding of numerics.metrics: (n,), or bool (n, L) for multilabel."""
     return load_array(competition.truth_digest)

@@ -12,13 +12,16 @@ from typing import Any
 
 from stackyard.competitions.models import Competition
 from stackyard.errors import RecipeInvalid
-from stackyard.numerics.decisions import DECISIONS, decision_for
-from stackyard.numerics.metrics import metric_for
+from stackyard.numerics.calibration import CALIBRATORS
+from stackyard.numerics.decisions import DECISIONS, SETTINGS
 from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, NOT_FOR_REGRESSION, default_level2
+from stackyard.scoring.deciding import asked_decision
 
 LEVEL2_NAMES = DEFAULT_LEVEL2
 BLEND_NAMES = ("bagged_greedy", "greedy", "simplex", "mean", "none")
 DECISION_NAMES = ("auto", *DECISIONS)
+DECISION_KEYS = ("name", *SETTINGS)
+CALIBRATION_NAMES = tuple(CALIBRATORS)
 LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
     "extra_trees": {"trees": 150, "rows_per_leaf": 10},
     "neural_net": {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30},
@@ -29,7 +32,8 @@ DEFAULT_RECIPE: dict[str, Any] = {"level2": list(DEFAULT_LEVEL2), "blend": DEFAU
 """Made where no recipe is given. Means cannot overfit; ridge and logistic calibrate and weigh the models; trees and the net find what is
 not linear. A method that does not fit the task is left out of the default, and refused where a recipe names it.
 The bagged greedy blend then weighs level-2 and level-1 models together, and gives nothing to those that do not help.
-"auto" is the decision that the metric asks for: thresholds for F-beta, argmax for multi-class labels, none for probabilities."""
+"auto" is the decision that the metric asks for: for F-beta thresholds or calibrated expected F-beta, whichever is better on other
+rows; thresholds for other metrics of labels, argmax for classes, none for probabilities."""
 
 MOST = 1_000_000
 
@@ -40,7 +44,8 @@ class Recipe:
 
     level2: tuple[str, ...]
     blend: str
-    decision: str
+    decision: str | dict[str, Any]
+    """A name, or a table with its settings, as numerics takes it."""
     seed: int = 0
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Method -> its settings, where they are not the defaults."""
@@ -54,7 +59,8 @@ class Recipe:
 def parse_recipe(mapping: Mapping[str, Any] | None, competition: Competition) -> Recipe:
     """Return the recipe, with the default for every key that is not given.
 
-    mapping: keys level2, blend, decision, seed, and settings (a table a level-2 method, `[settings.extra_trees]` in TOML).
+    mapping: keys level2, blend, decision (a name, or a table: name, calibration, label_groups), seed, and settings (a table a level-2
+    method, `[settings.extra_trees]` in TOML).
     Raises RecipeInvalid for an unknown key, name or setting, naming the nearest known one, and for what does not fit task or metric.
     """
     given = dict(mapping or {})
@@ -91,11 +97,15 @@ def _level2(names: object, task: str) -> tuple[str, ...]:
     return methods
 
 
-def _decision(name: object, competition: Competition) -> str:
-    decision = _known("a decision", name, DECISION_NAMES)
-    metric = metric_for(competition.metric, competition.task)
-    decision_for(decision, competition.task, metric, competition.metric_options)
-    return decision
+def _decision(given: object, competition: Competition) -> str | dict[str, Any]:
+    """Return the decision with the label groups that it will use: they are frozen with the recipe, should the competition's change."""
+    table: Mapping[Any, Any] = given if isinstance(given, Mapping) else {"name": given}
+    for key in table:
+        _known("keys of a decision", key, DECISION_KEYS)
+    asked: dict[str, Any] = {**table, "name": _known("a decision", table.get("name", "auto"), DECISION_NAMES)}
+    if asked.get("calibration") is not None:
+        _known("a calibration", asked["calibration"], CALIBRATION_NAMES)
+    return asked_decision(competition, asked)
 
 
 def _seed(value: object) -> int:

@@ -65,7 +65,7 @@ def contributions(
     task: str,
     metric: str,
     options: Mapping[str, Any] | None = None,
-    decision: str = "auto",
+    decision: str | Mapping[str, Any] = "auto",
     steps: int = STEPS,
     progress: Callable[[int, int, str], None] = lambda _done, _total, _sentence: None,
 ) -> Contributions:

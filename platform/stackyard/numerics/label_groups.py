@@ -53,24 +53,37 @@ def groups_from_json(documents: Iterable[Mapping[str, Any]]) -> tuple[LabelGroup
 
 
 def groups_named(documents: Iterable[Mapping[str, Any]], classes: Sequence[str]) -> tuple[LabelGroup, ...]:
-    """Return the groups of a specification or recipe, which name their labels: {"kind", "labels"[, "label"]}.
+    """Return the groups of a specification or recipe: {"kind", "labels"[, "label"]}, labels by name or by position.
 
-    A group that excludes and has no labels excludes all others. Raises RecipeInvalid for a name that no class has, and what states_of does.
+    A group that excludes and has no labels excludes all others. Raises RecipeInvalid for what is no group, for a name that no class has,
+    and what states_of raises.
 
     >>> groups_named([{"kind": "excludes", "label": "cloudy"}], ["clear", "cloudy", "road"])[0].labels
     (0, 2)
     """
-    places = {name: place for place, name in enumerate(classes)}
-    groups = []
-    for one in documents:
-        label = one.get("label")
-        names = one.get("labels") or [name for name in classes if name != label]
-        unknown = [name for name in (*names, *([] if label is None else [label])) if name not in places]
-        if unknown:
-            raise RecipeInvalid(f"expected labels of a group among {', '.join(classes)}, got {unknown[0]!r}")
-        groups.append(LabelGroup(one["kind"], tuple(places[name] for name in names), None if label is None else places[label]))
+    groups = tuple(_group_named(one, classes) for one in documents)
     states_of(groups, len(classes))
-    return tuple(groups)
+    return groups
+
+
+def _group_named(document: object, classes: Sequence[str]) -> LabelGroup:
+    if not isinstance(document, Mapping) or not {"kind"} <= set(document) <= {"kind", "labels", "label"}:
+        raise RecipeInvalid(f"expected a label group with kind, labels and, where it excludes, label; got {document!r}")
+    label = None if document.get("label") is None else _place_of(document["label"], classes)
+    labels = document.get("labels")
+    if labels is None and label is not None:
+        return LabelGroup(document["kind"], tuple(place for place in range(len(classes)) if place != label), label)
+    if not isinstance(labels, (list, tuple)):
+        raise RecipeInvalid(f"expected the labels of a group as a list, got {labels!r}")
+    return LabelGroup(document["kind"], tuple(_place_of(name, classes) for name in labels), label)
+
+
+def _place_of(name: object, classes: Sequence[str]) -> int:
+    if isinstance(name, int) and not isinstance(name, bool):
+        return name
+    if name not in classes:
+        raise RecipeInvalid(f"expected labels of a group among {', '.join(classes)}, got {name!r}")
+    return classes.index(str(name))
 
 
 def count_broken(truth: Bools, group: LabelGroup) -> int:

@@ -89,7 +89,9 @@ class LossJudge:
 class MetricJudge:
     """By any metric; labels are decided as the blend's own are, each fold by parameters fitted on the blend's other folds."""
 
-    def __init__(self, blended: Blended, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any], decision: str) -> None:
+    def __init__(
+        self, blended: Blended, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any], decision: str | Mapping[str, Any]
+    ) -> None:
         self.blended = blended
         self.truth, self.task, self.metric, self.options = truth, task, metric, options
         self.sign = 1.0 if metric.higher_is_better else -1.0
@@ -144,10 +146,10 @@ def judge_for(
     task: str,
     metric: Metric,
     options: Mapping[str, Any],
-    decision: str,
+    decision: str | Mapping[str, Any],
 ) -> Judge:
     """Return the judge of the blend with these weights, (folds, models): the search's own loss where that is the metric."""
-    if metric.name == rows.metric and decision in {"auto", "none"}:
+    if metric.name == rows.metric and not decision_for(decision, task, metric, options).learns:
         metric.settings(options)
         return LossJudge(rows, weights)
     flat = [one_column_flat(values) if truth.ndim == 1 else values for values in predictions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from stackyard.numerics.evaluation import Evaluation, evaluate
 from stackyard.predictions.models import Part, PartState, Prediction, PredictionState
 from stackyard.predictions.reading import Arrays, read_waiting_parts, settle
 from stackyard.predictions.services import UNFINISHED, reject_with
+from stackyard.scoring.deciding import asked_decision
 from stackyard.scoring.models import Comparison, Score
 from stackyard.scoring.notes import notes_on
 from stackyard.scoring.tasks import measure
@@ -52,11 +54,11 @@ def _once(key: int) -> bool:
     return True
 
 
-def score_prediction(prediction: Prediction, arrays: Arrays | None = None, decision: str = "auto") -> Evaluation:
+def score_prediction(prediction: Prediction, arrays: Arrays | None = None, decision: str | Mapping[str, Any] = "auto") -> Evaluation:
     """Score the out-of-fold rows and write state, score and digests in one transaction; scoring again replaces the score.
 
     How sure the score is, a later task measures: nobody waits for it.
-    arrays: where they are, unless the prediction itself says so. decision: a name in numerics.decisions.DECISIONS, or "auto".
+    arrays: where they are, unless the prediction itself says so. decision: as asked_decision takes it.
     """
     arrays = arrays or Arrays(prediction.oof_digest, prediction.test_digest, [])
     competition = prediction.competition
@@ -68,7 +70,7 @@ def score_prediction(prediction: Prediction, arrays: Arrays | None = None, decis
         competition.task,
         competition.metric,
         competition.metric_options,
-        decision,
+        asked_decision(competition, decision),
     )
     same = np.may_share_memory(evaluation.judged, oof)
     judged_digest = arrays.oof if same else store_array(competition.team_id, evaluation.judged)
@@ -101,7 +103,7 @@ def _score_fields(metric: str, classes: list[str], evaluation: Evaluation) -> di
         "by_fold": list(evaluation.by_fold),
         "by_class": [{"class": name, "value": value} for name, value in by_class],
         "in_sample": evaluation.in_sample,
-        "decision": {"name": evaluation.decision, "parameters": evaluation.parameters},
+        "decision": evaluation.as_decision(),
         "computed_at": timezone.now(),
     }
 

@@ -48,14 +48,14 @@ def render_file(lineage: dict[str, Any], test: npt.NDArray[Any], decision: dict[
 
 
 def decided(test: npt.NDArray[Any], kind: str, contract: Contract, decision: dict[str, Any]) -> npt.NDArray[Any]:
-    """Return what the sample's kind asks for: probabilities as they are, else what the decision makes of them.
+    """Return what the sample's kind asks for: probabilities, calibrated at most, or what the decision makes of them.
 
     Where the metric judges probabilities and the host still wants labels or tags, the likeliest class is written, or every label at or
     above the threshold (a half unless the competition says otherwise).
     """
-    if kind == PROBABILITIES:
-        return test
     values = apply_decision(decision["name"], decision["parameters"], test)
+    if kind == PROBABILITIES:
+        return values if values.shape == test.shape and values.dtype.kind == "f" else test
     if kind == VALUES or values.dtype.kind != "f":
         return values
     if contract.task == MULTICLASS:

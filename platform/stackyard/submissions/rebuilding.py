@@ -60,9 +60,9 @@ def _decide_again(lineage: dict[str, Any]) -> dict[str, Any]:
         contract["task"],
         contract["metric"],
         contract["metric_options"],
-        lineage["decision"]["name"],
+        {"name": lineage["decision"]["name"], **lineage["decision"].get("settings", {})},
     )
-    decision = {"name": judged.decision, "parameters": judged.parameters}
+    decision = judged.as_decision()
     if decision != lineage["decision"]:
         raise RebuildDiffers(f"expected the recorded decision {lineage['decision']['name']}, fitted again its parameters are others")
     return decision
