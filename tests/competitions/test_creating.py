@@ -143,3 +143,34 @@ def test_nothing_is_uploaded_to_a_competition_that_is_not_open(world):
     answer = world.member.get("competitions/coins/contract")
 
     assert (answer.status_code, answer.json()["error"]) == (409, "WrongState")
+
+
+SKY_FILES = {
+    "train.csv": "id,tags\n" + "".join(f"s{row},{'cloudy' if row % 2 else 'clear road'}\n" for row in range(12)) + "s12,clear cloudy\n",
+    "sample.csv": "id,tags\nt0,clear\nt1,cloudy\n",
+}
+SKY = {"slug": "sky", "task": "multilabel", "metric": "f_beta_samples_score", "tags_column": "tags"}
+
+
+def make_sky(person, groups):
+    spec = {key: value for key, value in COINS.items() if key not in {"label_column", "label_columns", "classes", "positive"}}
+    return create(person, {**spec, **SKY, "label_groups": groups}, SKY_FILES)
+
+
+def test_rows_that_break_a_rule_between_labels_give_a_warning(world):
+    make_sky(
+        world.admin, [{"kind": "exactly_one", "labels": ["clear", "cloudy"]}, {"kind": "excludes", "label": "cloudy", "labels": ["road"]}]
+    )
+    row = world.admin.get("competitions/sky").json()
+
+    assert row["state"] == "open", row
+    assert row["warnings"] == ["1 of 13 rows break the rule 'exactly one of clear, cloudy'"]
+
+
+def test_a_rule_on_a_label_that_no_row_has_is_named(world):
+    make_sky(world.admin, [{"kind": "exactly_one", "labels": ["clear", "haze"]}])
+    row = world.admin.get("competitions/sky").json()
+
+    assert row["state"] == "rejected"
+    assert row["errors"][0]["error"] == "SpecInvalid"
+    assert "among clear, cloudy, road, got 'haze'" in row["errors"][0]["detail"]

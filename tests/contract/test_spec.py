@@ -113,3 +113,48 @@ def test_every_option_of_every_metric_can_be_written_in_a_specification():
 
 def test_the_metrics_that_judge_labels_are_known():
     assert {metric.name for metric in METRICS.values() if metric.needs == "labels"} == LABEL_METRICS
+
+
+PLANET = {"task": "multilabel", "metric": "f_beta_samples_score", "label_column": "absent", "tags_column": "tags"}
+SKIES = [
+    {"kind": "exactly_one", "labels": ["clear", "cloudy"]},
+    {"kind": "excludes", "label": "cloudy", "labels": ["road"]},
+    {"kind": "excludes", "label": "clear"},
+]
+
+
+def test_rules_between_labels_are_read_and_survive_json():
+    planet = spec(**PLANET, label_groups=SKIES)
+
+    assert [group.names for group in planet.label_groups] == [("clear", "cloudy"), ("road", "cloudy"), ("clear",)]
+    assert parse_spec(json.loads(json.dumps(planet.as_json()))) == planet
+    assert "label_groups" not in spec().as_json()
+
+
+@pytest.mark.parametrize(
+    ("groups", "sentence"),
+    [
+        ({"kind": "excludes"}, "expected tables [[label_groups]]"),
+        (["cloudy"], "for label_groups[0], got 'cloudy'"),
+        ([SKIES[0], {"kind": "excludes", "lable": "cloudy"}], "keys kind, labels, label for label_groups[1]"),
+        ([{"kind": "one_of", "labels": ["clear", "cloudy"]}], "kind among exactly_one, excludes"),
+        ([{"kind": "exactly_one", "labels": ["clear"]}], "a list of 2 labels or more"),
+        ([{"kind": "exactly_one"}], "a list of 2 labels or more"),
+        ([{"kind": "exactly_one", "labels": ["clear", 3]}], "a list of 2 labels or more"),
+        ([{"kind": "exactly_one", "labels": ["clear", "cloudy"], "label": "road"}], "absent with exactly_one"),
+        ([{"kind": "excludes", "labels": ["clear"]}], "label to be one label with excludes"),
+        ([{"kind": "excludes", "labels": [], "label": "clear"}], "a list of 1 labels or more"),
+        ([{"kind": "excludes", "labels": ["clear"], "label": "clear"}], "each label once"),
+    ],
+)
+def test_a_rule_that_is_none_is_named(groups, sentence):
+    with pytest.raises(SpecInvalid) as refused:
+        spec(**PLANET, label_groups=groups)
+    assert sentence in refused.value.detail
+
+
+def test_a_rule_on_unknown_labels_or_another_task_is_refused():
+    with pytest.raises(SpecInvalid, match="among clear, road, got 'cloudy'"):
+        spec(**PLANET, classes=["clear", "road"], label_groups=SKIES)
+    with pytest.raises(SpecInvalid, match="with a multilabel task only"):
+        spec(label_groups=SKIES)

@@ -15,8 +15,9 @@ from stackyard.competitions.services import reject_competition
 from stackyard.contract.contract import Contract
 from stackyard.contract.digests import canonical_json
 from stackyard.contract.spec import Spec, parse_spec
-from stackyard.errors import StackyardError
+from stackyard.errors import RecipeInvalid, SpecInvalid, StackyardError
 from stackyard.numerics.folds import FoldReport, fold_report, grouped_folds, regression_folds, stratified_folds
+from stackyard.numerics.label_groups import count_broken, groups_named
 from stackyard.numerics.metrics import metric_for
 from stackyard.storage.queries import path_of
 from stackyard.storage.services import store_array, store_bytes
@@ -45,6 +46,7 @@ def _open(competition: Competition) -> None:
         read = run_limited("read_competition", {"spec": competition.spec["spec"], "files": _files(competition, folder), "out": folder})
         arrays = {name: np.load(path, allow_pickle=False) for name, path in read["arrays"].items()}
     made_by, folds = _make_folds(rules, arrays)
+    broken = _broken_groups(rules, read["classes"], arrays["truth"])
     report = _report_of(rules.task, read["classes"], read["sample"]["label_names"], fold_report(arrays["truth"], folds))
     contract = _contract_of(rules, read, folds)
     team = competition.team_id
@@ -57,7 +59,7 @@ def _open(competition: Competition) -> None:
         "train_rows": len(contract.train_ids),
         "test_rows": len(contract.test_ids),
         "higher_is_better": metric.higher_is_better,
-        "warnings": report["warnings"],
+        "warnings": [*report["warnings"], *broken],
         "state": CompetitionState.OPEN,
     }
     array_digest = store_array(team, folds.astype(np.int16))
@@ -90,6 +92,21 @@ def _make_folds(rules: Spec, arrays: dict[str, np.ndarray[Any, Any]]) -> tuple[s
     if rules.task == "regression":
         return "quantile", regression_folds(truth, count, seed)
     return "stratified", stratified_folds(truth, count, seed)
+
+
+def _broken_groups(rules: Spec, classes: list[str], truth: np.ndarray[Any, Any]) -> list[str]:
+    """Return a warning for each label group that some labelled row breaks; raise SpecInvalid for groups that do not fit the classes."""
+    documents = [group.as_json() for group in rules.label_groups]
+    try:
+        groups = groups_named(documents, classes)
+    except RecipeInvalid as error:
+        raise SpecInvalid(error.detail) from error
+    counts = [count_broken(truth, group) for group in groups]
+    return [
+        f"{count} of {len(truth)} rows break the rule {str(group)!r}"
+        for group, count in zip(rules.label_groups, counts, strict=True)
+        if count
+    ]
 
 
 def _contract_of(rules: Spec, read: dict[str, Any], folds: np.ndarray[Any, Any]) -> Contract:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stackyard.contract.contract import BINARY, MULTICLASS, MULTILABEL, TASKS
+from stackyard.contract.groups import GroupSpec, read_groups
 from stackyard.errors import SpecInvalid
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
@@ -52,6 +53,8 @@ class Spec:
     """Class order; where absent it is the sample's column order, or sorted."""
     positive: str | None = None
     """The positive value of a binary label column; where absent the second of the two in sorted order."""
+    label_groups: tuple[GroupSpec, ...] = ()
+    """Rules between the labels of a multilabel task, for decisions that can use them."""
     submissions_per_day: int = 5
     deadline: datetime | None = None
     description: str = ""
@@ -71,6 +74,9 @@ class Spec:
         for name in ("label_columns", "classes"):
             if name in document:
                 document[name] = list(document[name])
+        document.pop("label_groups")
+        if self.label_groups:
+            document["label_groups"] = [group.as_json() for group in self.label_groups]
         if self.deadline:
             document["deadline"] = self.deadline.isoformat()
         return document
@@ -93,6 +99,7 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
     options = {key: _number(key, mapping[key]) for key in sorted(METRIC_OPTIONS) if key in mapping}
     spec = Spec(**values, metric_options=options)
     _check_labels(spec)
+    _check_groups(spec)
     return spec
 
 
@@ -112,6 +119,15 @@ def _check_labels(spec: Spec) -> None:
     for column in (spec.label_column, spec.tags_column, spec.folds.group_column, *(spec.label_columns or ())):
         if column == spec.id_column:
             raise SpecInvalid(f"expected another column than id_column, got {column!r} twice")
+
+
+def _check_groups(spec: Spec) -> None:
+    if spec.label_groups and spec.task != MULTILABEL:
+        raise SpecInvalid(f"expected label_groups with a multilabel task only, got them with a {spec.task} task")
+    known = spec.classes or spec.label_columns
+    unknown = [name for group in spec.label_groups for name in group.names if known and name not in known]
+    if unknown:
+        raise SpecInvalid(f"expected labels in label_groups among {', '.join(known or ())}, got {unknown[0]!r}")
 
 
 def _refuse_unknown(mapping: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
@@ -221,6 +237,7 @@ _KEYS: _Readers = {
     "label_columns": _labels,
     "classes": _labels,
     "positive": _label,
+    "label_groups": read_groups,
     "sample_submission": _text,
     "submissions_per_day": _submissions,
     "deadline": _deadline,
