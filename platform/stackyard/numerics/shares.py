@@ -1,6 +1,6 @@
-"""What a blend is searched on, fold by fold: greedy weights without a fold, and the best share of one more model.
+"""What a blend is searched on, fold by fold: greedy paths without a fold, and the best share of one more model.
 
-Rows are kept in the order of their folds, so that "all but fold k" is two slices.
+Rows are kept in the order of their folds, so that a fold is a slice and nothing is copied to leave one out.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from stackyard.numerics.arrays import Floats, Ints, Numbers, one_column_flat
+from stackyard.numerics.bagging import walk_together
 from stackyard.numerics.compiled import compiled
-from stackyard.numerics.greedy import LogLossSearch, Search, SquaredSearch
+from stackyard.numerics.greedy import GreedyPath, SquaredSearch, walk
+from stackyard.numerics.log_sums import cells_dtype, sum_logs_with_each
 from stackyard.numerics.metrics import Metric
 from stackyard.numerics.truth_cells import FLOOR, LOG_LOSSES, check_shapes, surrogate_metric, truth_cells
 
@@ -32,8 +34,8 @@ class SearchRows(Protocol):
     places: Ints
     """(rows,): the fold of each row, from 0, ascending."""
 
-    def search(self, held_out: int | None) -> Search:
-        """Return a greedy search on all rows but those of a fold."""
+    def paths(self, steps: int) -> list[GreedyPath]:
+        """Return the greedy paths on all rows, then on all rows but those of each fold."""
 
     def best_shares(self, held_out: int, weights: Floats) -> Floats:
         """Return for each model the share in [0, 1] at which it helps a blend most, on all rows but those of a fold, (models,)."""
@@ -75,7 +77,7 @@ def best_share(base: Floats, model: Floats, first: int, last: int, floor: float)
 
 
 class LogLossRows:
-    """Probabilities that came true, float32, none below FLOOR."""
+    """Probabilities that came true, none below FLOOR."""
 
     def __init__(self, values: Floats, places: Ints, metric: str) -> None:
         """values: (models, rows, width), rows in the order of their folds."""
@@ -83,12 +85,12 @@ class LogLossRows:
         self.cells = values.reshape(len(values), -1)
         self.edges = np.searchsorted(places, np.arange(int(places.max()) + 2)) * values.shape[2]
 
-    def search(self, held_out: int | None) -> Search:
-        """Return a greedy search on all rows but those of a fold."""
-        if held_out is None:
-            return LogLossSearch(self.cells)
-        first, last = self.edges[held_out], self.edges[held_out + 1]
-        return LogLossSearch(np.concatenate([self.cells[:, :first], self.cells[:, last:]], axis=1))
+    def paths(self, steps: int) -> list[GreedyPath]:
+        """Return the greedy paths; mixtures that several of them try are judged once, fold by fold."""
+        sizes = np.diff(self.edges)
+        held = np.concatenate([np.ones((1, len(sizes))), 1.0 - np.eye(len(sizes))])
+        shares = held / (held @ sizes)[:, None]
+        return walk_together(lambda counts: -sum_logs_with_each(self.cells, counts, self.edges), shares, len(self.cells), steps)
 
     def best_shares(self, held_out: int, weights: Floats) -> Floats:
         """Return the best share of each model."""
@@ -120,9 +122,10 @@ class SquaredRows:
         kept = np.arange(len(self.sizes)) != held_out
         return np.asarray(self.grams[kept].sum(axis=0) / self.sizes[kept].sum())
 
-    def search(self, held_out: int | None) -> Search:
-        """Return a greedy search on all rows but those of a fold."""
-        return SquaredSearch(self._gram(held_out))
+    def paths(self, steps: int) -> list[GreedyPath]:
+        """Return the greedy paths."""
+        held_out = [None, *range(len(self.sizes))]
+        return [walk(SquaredSearch(self._gram(fold)), len(self.values), higher_is_better=False, steps=steps) for fold in held_out]
 
     def best_shares(self, held_out: int, weights: Floats) -> Floats:
         """Return the best share of each model: where the parabola of the squared error is lowest."""
@@ -150,9 +153,9 @@ def search_rows(predictions: Sequence[Floats], truth: Numbers, places: Ints, met
     order = np.argsort(places, kind="stable")
     if loss in LOG_LOSSES:
         width = truth.shape[1] if truth.ndim == 2 else 1
-        cells = np.empty((len(flat), len(truth), width), np.float32)
+        cells = np.empty((len(flat), len(truth), width), cells_dtype(len(flat), truth.size))
         for row, values in zip(cells, flat, strict=True):
-            np.maximum(truth_cells(values[None], truth)[0].reshape(-1, width)[order], np.float32(FLOOR), out=row)
+            np.maximum(truth_cells(values[None], truth)[0].reshape(-1, width)[order], FLOOR, out=row, casting="same_kind")
         return LogLossRows(cells, places[order], loss)
     errors = np.stack([(values.astype(np.float64) - truth)[order, None] for values in flat])
     return SquaredRows(errors, places[order])
