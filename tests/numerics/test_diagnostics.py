@@ -1,5 +1,6 @@
 """What is honest is left in peace; and what holds for all checks together."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +61,20 @@ def test_few_rows_and_no_test_predictions_are_no_trouble(task, rows):
     models = Models(list("abcd"), oof, world.truth[:rows], np.arange(rows) % 2, task, [None, *(model[:1] for model in world.test[1:])])
 
     assert {finding.severity for finding in diagnose(models)} <= set(SEVERITIES)
+
+
+def test_numbers_are_plain_json(spooky):
+    seen = made_in_sample(spooky, 0)
+    inside = spooky.folds == 1
+    leaked = np.where(inside[:, None], seen.oof[0], spooky.oof[5])
+    flat = np.tile(np.array([0.2, 0.3, 0.5], np.float32), (len(inside), 1))
+    changed = with_model(with_model(seen, 5, oof=leaked), 2, oof=flat, test=flat[:10])
+    changed = with_model(with_model(changed, 1, test=spooky.test[1][:, ::-1]), 4, oof=spooky.oof[3])
+    found = diagnose(changed)
+
+    assert {finding.kind for finding in found} >= {"in_sample", "permuted_rows", "constant", "shift", "duplicate"}
+    for finding in found:
+        assert json.loads(json.dumps(finding.numbers, allow_nan=False)) == finding.numbers
 
 
 def test_the_most_severe_comes_first():
