@@ -17,7 +17,7 @@ test: ## run all tests: on SQLite, then what meets the database again on Postgre
 
 test-all: ## the same, with the longer proofs
 	@scripts/setup.sh all
-	@scripts/test.sh
+	@HYPOTHESIS_PROFILE=thorough scripts/test.sh
 
 check: ## format, lint, types, architecture, migrations, the page's types
 	@scripts/setup.sh all

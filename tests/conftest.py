@@ -1,11 +1,13 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.browser import find_chromium
 from tests.queueing import run_tasks_at_once
@@ -14,6 +16,11 @@ from tests.stack import Stack, make_database, outside_services, own_broker
 
 if TYPE_CHECKING:
     from tests.world import World
+
+# Most properties show their faults within some examples; `make test-all` tries many more.
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 # With several test processes, files that take long come first: a long one begun last would keep the others waiting.
