@@ -129,7 +129,7 @@ def contribution_bars(report: dict[str, Any]) -> go.Figure:
         )
         for kind, words, colour in (("drop", "lost without it", COLOURS[0]), ("add", "gained with more of it", COLOURS[4]))
     ]
-    title = f"{report['contributions']['metric']}, to the better"
+    title = f"improvement in {report['contributions']['metric']}"
     layout = {**LAYOUT, "barmode": "group", "bargap": 0.3, "height": 140 + 34 * len(rows)}
     layout["legend"] = {**LAYOUT["legend"], "title": {"text": ""}}
     return go.Figure(bars, {**layout, "xaxis": {"title": {"text": title}, "automargin": True}, "yaxis": {"automargin": True}})
