@@ -3,7 +3,8 @@ from stackyard.ensembles.recipes import BLEND_NAMES, DECISION_NAMES, DEFAULT_REC
 from stackyard.errors import RecipeInvalid
 from stackyard.numerics.blending import BLENDS
 from stackyard.numerics.decisions import DECISIONS
-from stackyard.numerics.level2 import LEVEL2, methods_for
+from stackyard.numerics.level2 import ALL_TASKS, LEVEL2
+from stackyard.numerics.recipes import LEVEL2_TASKS, default_level2
 
 from tests.ensembles.yard import open_competition
 
@@ -20,6 +21,9 @@ def test_names_and_settings_are_those_of_the_registries():
     assert set(BLEND_NAMES) == set(BLENDS)
     assert set(DECISION_NAMES) == {"auto", *DECISIONS}
     assert {name: dict(method.settings) for name, method in LEVEL2.items() if method.settings} == LEVEL2_SETTINGS
+    assert {name: method.tasks for name, method in LEVEL2.items() if method.tasks != ALL_TASKS} == {
+        name: frozenset(tasks) for name, tasks in LEVEL2_TASKS.items()
+    }
 
 
 def test_no_recipe_is_the_default_one(recipe_of):
@@ -28,7 +32,8 @@ def test_no_recipe_is_the_default_one(recipe_of):
 
 
 def test_the_default_leaves_out_what_does_not_fit_the_task(recipe_of):
-    assert list(recipe_of(None, "diabetes").level2) == methods_for("regression")
+    assert recipe_of(None, "diabetes").level2 == default_level2("regression")
+    assert set(default_level2("regression")) < set(recipe_of(None, "iris").level2)
 
 
 def test_a_recipe_is_read_back_from_its_json(recipe_of):
@@ -78,6 +83,8 @@ def test_what_is_wrong_in_a_recipe_is_named(recipe_of, mapping, sentence):
         ("tags", {"decision": "cut_points"}),
         ("diabetes", {"decision": "thresholds"}),
         ("diabetes", {"level2": ["logistic"]}),
+        ("diabetes", {"level2": ["power_mean"]}),
+        ("iris", {"level2": ["vote"]}),
     ],
 )
 def test_what_does_not_fit_task_or_metric_is_refused(recipe_of, name, mapping):

@@ -14,10 +14,10 @@ from stackyard.competitions.models import Competition
 from stackyard.errors import RecipeInvalid
 from stackyard.numerics.calibration import CALIBRATORS
 from stackyard.numerics.decisions import DECISIONS, SETTINGS
-from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, NOT_FOR_REGRESSION, default_level2
+from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, FURTHER_LEVEL2, default_level2, serves
 from stackyard.scoring.deciding import asked_decision
 
-LEVEL2_NAMES = DEFAULT_LEVEL2
+LEVEL2_NAMES = (*DEFAULT_LEVEL2, *FURTHER_LEVEL2)
 BLEND_NAMES = ("bagged_greedy", "greedy", "simplex", "mean", "none")
 DECISION_NAMES = ("auto", *DECISIONS)
 DECISION_KEYS = ("name", *SETTINGS)
@@ -25,6 +25,8 @@ CALIBRATION_NAMES = tuple(CALIBRATORS)
 LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
     "extra_trees": {"trees": 150, "rows_per_leaf": 10},
     "neural_net": {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30},
+    "power_mean": {"exponent": 2.0},
+    "vote": {"share": 0.4, "score_power": 0.0},
 }
 """Method -> what may be set, with its default; a whole default takes whole numbers only. The other methods find theirs by themselves."""
 
@@ -91,9 +93,9 @@ def _level2(names: object, task: str) -> tuple[str, ...]:
     methods = tuple(_known("level-2 methods", name, LEVEL2_NAMES) for name in names)
     if len(set(methods)) != len(methods):
         raise RecipeInvalid(f"expected each level-2 method once, got {', '.join(methods)}")
-    unfit = [method for method in methods if task == "regression" and method in NOT_FOR_REGRESSION]
+    unfit = [method for method in methods if not serves(method, task)]
     if unfit:
-        raise RecipeInvalid(f"expected level-2 methods that fit a {task} task, got {', '.join(unfit)}, which speak of probabilities")
+        raise RecipeInvalid(f"expected level-2 methods that fit a {task} task, got {', '.join(unfit)}")
     return methods
 
 

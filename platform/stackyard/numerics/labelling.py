@@ -75,6 +75,8 @@ def vote_labels(votes: Bools, share: float = 0.4, weights: Floats | None = None)
     weights = np.ones(len(votes)) if weights is None else np.asarray(weights, np.float64)
     if votes.ndim != 3 or weights.shape != votes.shape[:1] or weights.min(initial=0) < 0 or weights.sum() <= 0:
         raise ShapeMismatch(f"expected votes (voters, n, labels) and a weight a voter, got {votes.shape} and {weights.shape}")
+    shares = np.zeros(votes.shape[1:])
+    for vote, weight in zip(votes, weights / weights.sum(), strict=True):
+        shares += weight * vote
     # 2 of 5 votes are 0.4 of them however the weights round
-    shares = np.tensordot(weights / weights.sum(), votes, axes=1)
     return np.asarray(shares >= share - 1e-9)

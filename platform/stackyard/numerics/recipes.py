@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from stackyard.numerics.metrics import REGRESSION
+from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL
 
 # From what cannot overfit to what can learn most. The blend keeps of it what helps, and drops the rest.
 DEFAULT_LEVEL2 = ("mean", "geometric_mean", "rank_mean", "ridge", "logistic", "extra_trees", "neural_net")
 DEFAULT_BLEND = "bagged_greedy"
-# A geometric mean and logistic regression speak of probabilities.
-NOT_FOR_REGRESSION = frozenset({"geometric_mean", "logistic"})
+# What a recipe may name beside these.
+FURTHER_LEVEL2 = ("linear", "power_mean", "best_power_mean", "vote")
+_PROBABILITIES = (BINARY, MULTICLASS, MULTILABEL)
+# Methods that do not serve every task: some speak of probabilities, a vote of tags.
+LEVEL2_TASKS = {
+    "geometric_mean": _PROBABILITIES,
+    "logistic": _PROBABILITIES,
+    "power_mean": _PROBABILITIES,
+    "best_power_mean": _PROBABILITIES,
+    "vote": (MULTILABEL,),
+}
+
+
+def serves(method: str, task: str) -> bool:
+    """Say whether a level-2 method fits a task.
+
+    >>> serves("vote", "multilabel"), serves("vote", "binary")
+    (True, False)
+    """
+    return task in LEVEL2_TASKS.get(method, (task,))
 
 
 def default_level2(task: str) -> tuple[str, ...]:
@@ -17,4 +35,4 @@ def default_level2(task: str) -> tuple[str, ...]:
     >>> default_level2("regression")
     ('mean', 'rank_mean', 'ridge', 'extra_trees', 'neural_net')
     """
-    return tuple(name for name in DEFAULT_LEVEL2 if task != REGRESSION or name not in NOT_FOR_REGRESSION)
+    return tuple(name for name in DEFAULT_LEVEL2 if serves(name, task))
