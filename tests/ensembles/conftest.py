@@ -1,4 +1,5 @@
 import pytest
+from stackyard.work import leases
 
 from tests.ensembles.yard import keep_prediction, open_competition
 
@@ -17,3 +18,9 @@ def iris(world):
 def without_sending(monkeypatch):
     """Keep triggered ensembles where they are: a test runs the task itself."""
     monkeypatch.setattr("stackyard.api.ensembles.send_on_commit", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def without_heartbeat(monkeypatch):
+    """Let no lease beat: nothing outside a test's transaction can see its rows, so a beat of a slow machine's would find them gone."""
+    monkeypatch.setattr(leases, "BEAT_SECONDS", 3600)

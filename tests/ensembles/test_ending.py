@@ -7,8 +7,8 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 from stackyard.config.tasks import reap
-from stackyard.ensembles import progress, running, tasks
-from stackyard.ensembles.models import Ensemble, EnsembleOutput
+from stackyard.ensembles import fitting, progress, tasks
+from stackyard.ensembles.models import Ensemble, EnsembleOutput, Level2Fit
 from stackyard.errors import Cancelled, MetricUndefined
 from stackyard.numerics.stacking import cross_fit
 from stackyard.predictions.models import Prediction
@@ -40,7 +40,7 @@ def while_fitting(monkeypatch):
                 happen()
             return cross_fit(name, *args, **kwargs)
 
-        monkeypatch.setattr(running, "cross_fit", fit)
+        monkeypatch.setattr(fitting, "cross_fit", fit)
 
     return arrange
 
@@ -120,7 +120,7 @@ def test_the_next_attempt_goes_on_where_the_last_one_stopped(queued, ensemble, w
     assert [row["method"] for row in before] == ["mean"]
 
     fitted = []
-    monkeypatch.setattr(running, "cross_fit", lambda name, *args, **kwargs: fitted.append(name) or cross_fit(name, *args, **kwargs))
+    monkeypatch.setattr(fitting, "cross_fit", lambda name, *args, **kwargs: fitted.append(name) or cross_fit(name, *args, **kwargs))
     tasks.run(queued)
 
     assert fitted == ["ridge"]
@@ -204,40 +204,68 @@ def test_cancelling_what_a_dead_worker_left_ends_it_at_the_next_attempt(world, q
 
 
 @pytest.fixture
-def counter(queued, monkeypatch):
-    """Return a progress of 8 fits by a worker who holds the lease, and the clock that it looks at."""
-    clock = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
-    Ensemble.objects.filter(pk=queued).update(lease_owner="me", lease_beat_at=timezone.now())
-    return progress.Progress(queued, "me", 8, threading.Event()), clock
+def clock(monkeypatch):
+    """Return the clock that progress looks at, to be set."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
 
 
-def test_progress_is_written_at_most_every_half_second(counter, ensemble):
-    count, clock = counter
-    count.begin("ridge: begins")
+@pytest.fixture
+def held(queued):
+    """Return an ensemble of two level-2 models on 4 folds, whose lease and first model `me` holds."""
+    mine = {"lease_owner": "me", "lease_beat_at": timezone.now()}
+    Ensemble.objects.filter(pk=queued).update(state="running", **mine)
+    Level2Fit.objects.create(ensemble_id=queued, key="mean", **mine)
+    Level2Fit.objects.create(ensemble_id=queued, key="ridge", done=2, lease_owner="other")
+    return Ensemble.objects.get(pk=queued)
+
+
+def test_progress_is_written_at_most_every_half_second_and_at_the_end(held, ensemble, clock):
+    count = progress.fit_progress(held, "mean", "me", threading.Event())
+    count.begin("mean: begins")
     count.count(1, 4, "second fit")
-    assert ensemble()["progress"] == {"done": 0, "total": 8, "sentence": "ridge: begins"}
+    assert ensemble()["progress"] == {"done": 2, "total": 13, "sentence": "mean: begins"}
 
     clock[0] += 0.5
     count.count(2, 4, "third fit")
-    assert ensemble()["progress"] == {"done": 2, "total": 8, "sentence": "third fit"}
+    assert ensemble()["progress"] == {"done": 4, "total": 13, "sentence": "third fit"}
+    count.count(4, 4, "done")
+    assert ensemble()["progress"]["done"] == 6
 
 
-def test_progress_adds_up_over_steps(counter, ensemble):
-    count, _ = counter
-    count.skip(2)
-    count.count(2, 2, "done")
-    count.begin("blend")
+def test_progress_adds_up_over_workers_and_the_blend(held, ensemble, clock):
+    progress.fit_progress(held, "ridge", "other", threading.Event()).count(4, 4, "ridge: done")
+    progress.fit_progress(held, "mean", "me", threading.Event()).count(4, 4, "mean: done")
+    progress.blend_progress(held, "me", threading.Event()).count(5, 5, "blend: done")
 
-    assert ensemble()["progress"]["done"] == 4
+    assert ensemble()["progress"] == {"done": 13, "total": 13, "sentence": "blend: done"}
 
 
-def test_progress_is_where_a_cancellation_and_a_lost_lease_are_seen(counter, queued):
-    count, _ = counter
-    Ensemble.objects.filter(pk=queued).update(cancel_asked=True)
+@pytest.fixture(params=["fit", "blend"])
+def count(request, held):
+    """Return the progress of a model, or of the blend."""
+    return (
+        progress.fit_progress(held, "mean", "me", threading.Event())
+        if request.param == "fit"
+        else progress.blend_progress(held, "me", threading.Event())
+    )
+
+
+def test_progress_is_where_a_cancellation_is_seen(held, count):
+    Ensemble.objects.filter(pk=held.pk).update(cancel_asked=True)
     with pytest.raises(Cancelled):
         count.begin("next")
 
-    Ensemble.objects.filter(pk=queued).update(lease_owner="other")
+
+def test_progress_is_where_a_lost_lease_is_seen(held, count):
+    Ensemble.objects.filter(pk=held.pk).update(lease_owner="other")
+    Level2Fit.objects.filter(key="mean").update(lease_owner="other")
+    with pytest.raises(LeaseLost):
+        count.begin("next")
+
+
+def test_progress_is_where_it_is_seen_that_another_worker_ended_the_ensemble(held, count):
+    Ensemble.objects.filter(pk=held.pk).update(state="failed")
     with pytest.raises(LeaseLost):
         count.begin("next")

@@ -132,7 +132,8 @@ def test_other_weights_of_one_fold_give_other_out_of_fold_rows(stacked, rebuild)
 
 def test_only_deep_sees_that_a_level_2_model_had_another_seed(stacked, rebuild):
     def alter(lineage):
-        lineage["predictions"][-2]["recipe"]["seed"] = 1
+        trees = next(node for node in lineage["predictions"] if node["name"] == "ensemble-1/extra_trees")
+        trees["recipe"]["seed"] = 1
 
     change(stacked, alter)
     assert rebuild(stacked).status_code == 200

@@ -1,8 +1,7 @@
-"""What the steps of one attempt at an ensemble share: its inputs, and the way in which what they compute is kept. Heavy."""
+"""What the steps of an ensemble share: its inputs, and the way in which what they compute is kept. Heavy."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stackyard.competitions.queries import load_folds, load_truth
+from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.models import Ensemble, EnsembleOutput
-from stackyard.ensembles.progress import Progress
 from stackyard.predictions.models import Prediction
 from stackyard.predictions.services import receive_computed
 from stackyard.scoring.services import score_prediction
@@ -22,28 +21,26 @@ Arrays = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Desk:
-    """One attempt."""
+    """An ensemble that is being worked at, here or by several workers."""
 
     ensemble: Ensemble
     owner: str
-    """Whose lease it is."""
+    """Who works here: the name under which leases are held."""
     inputs: list[Prediction]
     truth: npt.NDArray[Any]
     folds: npt.NDArray[Any]
-    progress: Progress
 
 
-def open_desk(ensemble: Ensemble, owner: str, lost: threading.Event) -> Desk:
-    """Gather what an attempt needs; inputs stay in the order in which they were frozen."""
+def open_desk(key: int, owner: str) -> Desk:
+    """Gather what an attempt at an ensemble needs; inputs stay in the order in which they were frozen."""
+    ensemble = Ensemble.objects.select_related("competition__team", "fold_set", "owner").get(pk=key)
     by_key = Prediction.objects.select_related("owner").in_bulk([row["id"] for row in ensemble.inputs])
-    fits = (len(ensemble.recipe["level2"]) + 1) * ensemble.fold_set.count + 1
     return Desk(
         ensemble=ensemble,
         owner=owner,
         inputs=[by_key[row["id"]] for row in ensemble.inputs],
         truth=load_truth(ensemble.competition),
         folds=load_folds(ensemble.fold_set),
-        progress=Progress(ensemble.pk, owner, fits, lost),
     )
 
 
@@ -78,3 +75,11 @@ def score_output(desk: Desk, prediction: Prediction, method: str) -> None:
         return
     score_prediction(prediction, decision=desk.ensemble.recipe["decision"])
     EnsembleOutput.objects.get_or_create(ensemble=desk.ensemble, method=method, defaults={"prediction": prediction})
+
+
+def fitted_models(desk: Desk) -> list[Prediction] | None:
+    """Return the level-2 predictions in the recipe's order, whoever made them and when; None while one is not there yet."""
+    outputs = EnsembleOutput.objects.filter(ensemble=desk.ensemble).select_related("prediction__owner")
+    by_key = {output.method: output.prediction for output in outputs}
+    keys = [fit.key for fit in fits_of(desk.ensemble.recipe)]
+    return [by_key[key] for key in keys] if by_key.keys() >= set(keys) else None

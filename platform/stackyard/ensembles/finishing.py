@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from stackyard.accounts.services import record
 from stackyard.ensembles.desk import Desk, keep, stack_oof, stack_test, stored_before
+from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.models import Ensemble, EnsembleOutput, EnsembleState
+from stackyard.ensembles.progress import Progress, total_of
 from stackyard.numerics.blending import STEPS, blend
 from stackyard.numerics.evaluation import evaluate
 from stackyard.numerics.stacking import NestedBlend, nested_blend
@@ -24,11 +26,11 @@ BLENDED = "blend"
 """The method under which the blended prediction is kept among an ensemble's outputs."""
 
 
-def finish(desk: Desk, level2: list[Prediction]) -> None:
+def finish(desk: Desk, level2: list[Prediction], progress: Progress) -> None:
     """Blend level 2 and level 1, score the blend, and end the ensemble."""
     ensemble, competition = desk.ensemble, desk.ensemble.competition
     candidates = [*level2, *desk.inputs]
-    desk.progress.begin(f"{ensemble.recipe['blend']} blend: begins")
+    progress.begin(f"{ensemble.recipe['blend']} blend: begins")
     mixed = nested_blend(
         stack_oof(candidates),
         desk.truth,
@@ -36,7 +38,7 @@ def finish(desk: Desk, level2: list[Prediction]) -> None:
         ensemble.recipe["blend"],
         competition.metric,
         options=competition.metric_options,
-        progress=desk.progress.count,
+        progress=progress.count,
     )
     prediction = stored_before(desk, ensemble.name) or _keep_blend(desk, candidates, mixed)
     score_prediction(prediction, decision=ensemble.recipe["decision"])
@@ -84,7 +86,7 @@ def _end_done(desk: Desk, prediction: Prediction, candidates: list[Prediction], 
         "weights": {row["name"]: row["weight"] for row in members if row["weight"] > 0},
         "report": report,
         "blended": prediction,
-        "progress": {"done": desk.progress.total, "total": desk.progress.total, "sentence": "done"},
+        "progress": {"done": total_of(ensemble), "total": total_of(ensemble), "sentence": "done"},
         "finished_at": timezone.now(),
     }
     with transaction.atomic():
@@ -99,7 +101,7 @@ def _end_done(desk: Desk, prediction: Prediction, candidates: list[Prediction], 
 
 def _members(desk: Desk, candidates: list[Prediction], weights: np.ndarray) -> list[dict[str, Any]]:
     """Return what was blended, heaviest first: level-2 models under their own names, inputs under those they were frozen with."""
-    methods = {f"{desk.ensemble.name}/{method}": method for method in desk.ensemble.recipe["level2"]}
+    methods = {f"{desk.ensemble.name}/{fit.key}": fit.key for fit in fits_of(desk.ensemble.recipe)}
     labels = {row["id"]: row["label"] for row in desk.ensemble.inputs}
     in_sample = dict(Score.objects.filter(prediction__in=candidates).values_list("prediction", "in_sample"))
     members = [

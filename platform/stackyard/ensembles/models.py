@@ -53,6 +53,18 @@ class Ensemble(Leased):
         ]
 
 
+class Level2Fit(Leased):
+    """One level-2 model of an ensemble: a piece of work that any worker may take. It is done when there is an output of its key."""
+
+    ensemble = models.ForeignKey(Ensemble, models.CASCADE, related_name="fits")
+    key = models.CharField(max_length=60)
+    # How many folds are fitted.
+    done = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ensemble", "key"], name="one_fit_a_key")]
+
+
 class PermutedRun(Leased):
     """The same recipe and inputs, learned from permuted labels. It yields no predictions and never ranks."""
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
-from stackyard.ensembles.models import Ensemble
+from django.db.models import Sum
+
+from stackyard.ensembles.fits import fits_of
+from stackyard.ensembles.models import Ensemble, EnsembleState, Level2Fit
 from stackyard.ensembles.services import cancelled
 from stackyard.work.failures import LeaseLost
 
@@ -13,36 +17,60 @@ WRITE_EVERY_SECONDS = 0.5
 
 
 class Progress:
-    """Counts fits. Each write is a place where the work may stop: cancelled by an admin, or taken over by another worker."""
+    """Counts the fits of one step. Each write is a place where the work may stop: cancelled by an admin, ended or taken over by others."""
 
-    def __init__(self, key: int, owner: str, total: int, lost: threading.Event) -> None:
-        self.rows = Ensemble.objects.filter(pk=key, lease_owner=owner)
-        self.total = total
-        self.lost = lost
-        self.before = 0
+    def __init__(self, write: Callable[[int, str], None]) -> None:
+        """Count from nought. write: takes the fits that are done and a sentence on what comes next; raises where the work must stop."""
+        self.write = write
         self.done = 0
         self.written_at = float("-inf")
 
     def begin(self, sentence: str) -> None:
         """Say what begins now; always written, so that nothing long begins unseen or after a cancellation."""
-        self._write(sentence)
+        self.write(self.done, sentence)
+        self.written_at = time.monotonic()
 
     def count(self, done: int, total: int, sentence: str) -> None:
-        """Count the fits of the step at hand, as numerics tells of them; written at most every half second."""
-        self.done = self.before + done
-        if done == total:
-            self.before = self.done
-        if time.monotonic() - self.written_at >= WRITE_EVERY_SECONDS:
-            self._write(sentence)
+        """Count fits, as numerics tells of them; the last one is written, the others at most every half second."""
+        self.done = done
+        if done == total or time.monotonic() - self.written_at >= WRITE_EVERY_SECONDS:
+            self.begin(sentence)
 
-    def skip(self, fits: int) -> None:
-        """Count what an earlier attempt has done."""
-        self.before = self.done = self.before + fits
 
-    def _write(self, sentence: str) -> None:
-        progress = {"done": self.done, "total": self.total, "sentence": sentence}
-        if self.lost.is_set() or not self.rows.all().update(progress=progress):
+def fit_progress(ensemble: Ensemble, key: str, owner: str, lost: threading.Event) -> Progress:
+    """Return the progress of one level-2 model, whose lease `owner` must hold."""
+    rows = Level2Fit.objects.filter(ensemble=ensemble, key=key, lease_owner=owner)
+
+    def write(done: int, sentence: str) -> None:
+        if lost.is_set() or not rows.all().update(done=done):
             raise LeaseLost
-        self.written_at = time.monotonic()
-        if self.rows.filter(cancel_asked=True).exists():
-            raise cancelled()
+        _tell(ensemble, 0, sentence)
+
+    return Progress(write)
+
+
+def blend_progress(ensemble: Ensemble, owner: str, lost: threading.Event) -> Progress:
+    """Return the progress of the blend, which is done once by whoever holds the ensemble's lease."""
+    rows = Ensemble.objects.filter(pk=ensemble.pk, lease_owner=owner)
+
+    def write(done: int, sentence: str) -> None:
+        if lost.is_set() or not rows.exists():
+            raise LeaseLost
+        _tell(ensemble, done, sentence)
+
+    return Progress(write)
+
+
+def total_of(ensemble: Ensemble) -> int:
+    """Return how many fits an ensemble takes: each level-2 model on each fold, the blend on each fold and on all rows."""
+    return (len(fits_of(ensemble.recipe)) + 1) * ensemble.fold_set.count + 1
+
+
+def _tell(ensemble: Ensemble, blended: int, sentence: str) -> None:
+    """Write down how far all workers are; raise LeaseLost where the ensemble has ended, Cancelled where it should."""
+    fitted = Level2Fit.objects.filter(ensemble=ensemble).aggregate(done=Sum("done"))["done"] or 0
+    progress = {"done": fitted + blended, "total": total_of(ensemble), "sentence": sentence}
+    if not Ensemble.objects.filter(pk=ensemble.pk, state=EnsembleState.RUNNING).update(progress=progress):
+        raise LeaseLost
+    if Ensemble.objects.filter(pk=ensemble.pk, cancel_asked=True).exists():
+        raise cancelled()

@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 
 from stackyard.accounts.models import Team
 from stackyard.competitions.models import Competition
+from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.models import Ensemble, EnsembleOutput, PermutedRun
 from stackyard.ensembles.permuted import permuted_row
 from stackyard.errors import NotFound
@@ -45,11 +46,17 @@ def row_of(ensemble: Ensemble) -> dict[str, Any]:
         "members": ensemble.report.get("members", []),
         "decision": ensemble.report.get("decision", {}),
         "notes": ensemble.report.get("notes", []),
-        "predictions": [_output_row(output) for output in ensemble.outputs.all()],
+        "predictions": [_output_row(output) for output in _in_order(ensemble)],
         "permuted": permuted_row(ensemble),
         "prediction": ensemble.blended_id,
         "prediction_name": ensemble.blended.name if ensemble.blended else None,
     }
+
+
+def _in_order(ensemble: Ensemble) -> list[EnsembleOutput]:
+    """Return the outputs in the recipe's order, the blend last: several workers may have made them in any other."""
+    places = {fit.key: place for place, fit in enumerate(fits_of(ensemble.recipe))} if ensemble.outputs.all() else {}
+    return sorted(ensemble.outputs.all(), key=lambda output: places.get(output.method, len(places)))
 
 
 def _output_row(output: EnsembleOutput) -> dict[str, Any]:

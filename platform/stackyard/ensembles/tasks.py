@@ -12,6 +12,14 @@ def run(key: int) -> None:
 
 
 @shared_task
+def fit(key: int) -> None:
+    """Fit one level-2 model of an ensemble that another worker runs."""
+    from stackyard.ensembles import fitting  # heavy, as above
+
+    fitting.help_out(key)
+
+
+@shared_task
 def run_permuted(key: int) -> None:
     """Learn from permuted labels by one ensemble's recipe."""
     from stackyard.ensembles import permuting  # heavy, as above
