@@ -9,6 +9,7 @@ import { ErrorList, ErrorPanel } from "../ui/ErrorPanel";
 import { formatGap, formatScore, formatSpan, plural } from "../ui/format";
 import { Warnings } from "../ui/Notice";
 import { StateBadge } from "../ui/StateBadge";
+import { tellDecision } from "./decision";
 import styles from "./EnsembleCard.module.css";
 import { readFailure } from "./failure";
 import { MemberTable } from "./MemberTable";
@@ -56,7 +57,7 @@ function Head({ ensemble }: { ensemble: Ensemble }) {
         <StateBadge state={ensemble.state} />
       </div>
       <p className="small muted">
-        {plural(ensemble.inputs.length, "input")}, {ensemble.recipe.blend} blend, decision {ensemble.recipe.decision}, by {ensemble.owner}{" "}
+        {plural(ensemble.inputs.length, "input")}, {ensemble.recipe.blend} blend, decision {tellDecision(ensemble.recipe.decision)}, by {ensemble.owner}{" "}
         <Age at={ensemble.created_at} />
         {took}
       </p>

@@ -5,6 +5,7 @@ import type { Competition, EnsembleRecipe, RecipeOptions } from "../api/types";
 import { Asked } from "../ui/Asked";
 import { ErrorPanel } from "../ui/ErrorPanel";
 import { Field } from "../ui/Field";
+import { nameOf } from "./decision";
 import styles from "./EnsembleCard.module.css";
 import { Ticks } from "./Ticks";
 
@@ -58,7 +59,7 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
           {(id) => <input id={id} className="input" value={name} placeholder="ensemble-…" onChange={(event) => setName(event.target.value)} />}
         </Field>
         <Pick label="Blend" options={options.blend} value={recipe.blend} onChange={(blend) => setChanged({ ...changed, blend })} />
-        <Pick label="Decision" options={options.decision} value={recipe.decision} onChange={(decision) => setChanged({ ...changed, decision })} />
+        <Pick label="Decision" options={options.decision} value={nameOf(recipe.decision)} onChange={(decision) => setChanged({ ...changed, decision })} />
       </div>
       {start.error && <ErrorPanel error={start.error} />}
       <div className="row">
