@@ -41,6 +41,8 @@ def _score_and_blend(task: str, metric: str, truth: np.ndarray[Any, Any], predic
         evaluate(truth, predictions[0], folds, task, metric)
         if task == "multilabel" and metric == "f_beta_samples_score":
             evaluate(truth, predictions[0], folds, task, metric, decision="expected_fbeta")
+            groups = [{"kind": "exactly_one", "labels": [0, 1]}]
+            evaluate(truth, predictions[0], folds, task, metric, decision={"name": "expected_fbeta", "label_groups": groups})
         for blend in BLENDS:
             nested_blend(predictions, truth, folds, blend, metric)
         contributions(list(predictions), truth, folds, task, metric)
