@@ -46,7 +46,7 @@ def _rank(item: pytest.Item) -> int:
 
 def _meets_the_database(item: pytest.Item) -> bool:
     names = set(getattr(item, "fixturenames", ()))
-    return item.get_closest_marker("browser") is None and (
+    return not any(item.get_closest_marker(name) for name in ("browser", "once")) and (
         item.get_closest_marker("django_db") is not None or bool(names & MEET_THE_DATABASE)
     )
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.transaction import Atomic
 from stackyard.config.celery import app
+from stackyard.work import leases
 
 
 class CommitNow:
@@ -40,6 +41,8 @@ class CommitNow:
 def run_tasks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tasks run in this process, right after the transaction that sends them."""
     now = CommitNow()
+    # The test's own open transaction would keep a heartbeat out of the database.
+    monkeypatch.setattr(leases, "BEAT_SECONDS", 3600)
     monkeypatch.setitem(app.conf, "task_always_eager", True)
     monkeypatch.setitem(app.conf, "task_eager_propagates", True)
     monkeypatch.setattr(transaction, "on_commit", now.on_commit)

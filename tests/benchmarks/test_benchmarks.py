@@ -104,7 +104,8 @@ def test_an_environment_that_is_not_there_is_reported_as_missing(tmp_path):
 
 
 def test_a_package_that_is_not_installed_is_reported_as_missing(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "iterstrat", None)  # as if it were not installed
+    for name in ("iterstrat", "iterstrat.ml_stratifiers"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "benchmarks.peers.iterative_stratification", raising=False)
     (tmp_path / "settings.json").write_text("{}")
     run_module("iterative_stratification", tmp_path)

@@ -6,6 +6,8 @@ import shutil
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.once
+
 SPEC = """slug = "{slug}"
 name = "Planet: Understanding the Amazon from Space"
 task = "multilabel"

@@ -19,6 +19,8 @@ from stackyard.work.leases import MAX_ATTEMPTS, STALE_AFTER
 
 from tests.ensembles.yard import folds_of, keep_prediction, open_competition, predictions_of, subject
 
+pytestmark = pytest.mark.once
+
 ADDRESS = "competitions/iris/insight"
 
 

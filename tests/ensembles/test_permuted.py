@@ -14,6 +14,8 @@ from stackyard.work.leases import MAX_ATTEMPTS, STALE_AFTER
 
 from tests.ensembles.yard import SUBJECTS, keep_prediction, open_competition
 
+pytestmark = pytest.mark.once
+
 FAST = {"extra_trees": {"trees": 10}, "neural_net": {"steps": 60, "seeds": 2, "hidden": 8}}
 SMALL = {"level2": ["mean", "ridge"]}
 
@@ -31,7 +33,8 @@ def permuted(world):
     return lambda key: world.reader.get(f"ensembles/{key}").json()["permuted"]
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+# Three of the four tasks take most of a minute; tests/numerics/test_permuted_labels.py asks the same of the computation in every run.
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == "diabetes" else [pytest.mark.slow]) for name in SUBJECTS])
 def test_every_default_method_and_their_blend_are_at_chance(world, eager_tasks, permuted, name):
     competition = open_competition(world.admin, name)
     for model in ("line", "near", "tree"):

@@ -1,10 +1,13 @@
 """Leases, on the rows of a real table."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from stackyard.competitions.models import Competition
+from stackyard.work import leases
 from stackyard.work.leases import MAX_ATTEMPTS, STALE_AFTER, beat, claim, holding, requeue_stale, take_back_stale
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +87,23 @@ def test_after_the_last_attempt_a_row_is_given_up(row):
 
     assert len(sent) == MAX_ATTEMPTS - 1
     assert given_up == [row.get().pk]
+
+
+def test_a_heartbeat_that_does_not_reach_the_database_is_not_the_last(row, monkeypatch):
+    came = []
+    enough = threading.Event()
+
+    def unreachable_at_first(rows, owner):
+        came.append(owner)
+        if len(came) == 1:
+            raise OperationalError("database is locked")
+        enough.set()
+        return True
+
+    monkeypatch.setattr(leases, "BEAT_SECONDS", 0.001)
+    monkeypatch.setattr(leases, "beat", unreachable_at_first)
+    claim(row, "first")
+    with holding(row, "first") as lost:
+        assert enough.wait(timeout=30)
+
+    assert not lost.is_set()

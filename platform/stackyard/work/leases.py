@@ -5,6 +5,7 @@ The broker only carries ids and may deliver one twice or never; these rows are t
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -13,11 +14,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from stackyard.work.models import Leased
+
+log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 10
 STALE_AFTER = timedelta(seconds=45)
@@ -68,7 +71,13 @@ def holding(rows: QuerySet[Leased], owner: str) -> Iterator[threading.Event]:
 
     def keep_beating() -> None:
         while not stop.wait(BEAT_SECONDS):
-            if not beat(rows.all(), owner):
+            try:
+                held = beat(rows.all(), owner)
+            except OperationalError:
+                # A database that is busy or starts again: the next beat may come through, and only then is it known who holds the lease.
+                log.warning("a heartbeat of %s did not reach the database", owner)
+                continue
+            if not held:
                 lost.set()
                 break
         connection.close()
