@@ -39,14 +39,15 @@ class Sums:
     @classmethod
     def of(cls, part: FoldRows) -> Sums:
         """Sum in float64, some thousand rows at a time."""
-        models, rows, columns = part.predictions.shape
+        predictions = part.predictions
+        models, rows, columns = predictions.shape
         xx, xy = np.zeros((models, models)), np.zeros(models)
         for start in range(0, rows, BLOCK):
-            cells = part.predictions[:, start : start + BLOCK].astype(np.float64).reshape(models, -1)
+            cells = predictions[:, start : start + BLOCK].astype(np.float64).reshape(models, -1)
             xx += cells @ cells.T
             xy += cells @ part.targets[start : start + BLOCK].ravel()
         targets = part.targets.astype(np.float64)
-        x = part.predictions.sum(axis=1, dtype=np.float64)
+        x = predictions.sum(axis=1, dtype=np.float64)
         return cls(rows, x.reshape(models, columns), targets.sum(axis=0), xx, xy, float((targets**2).sum()))
 
     def __add__(self, other: Sums) -> Sums:

@@ -64,7 +64,8 @@ def fit_best_power_mean(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 def _losses(part: FoldRows, task: str) -> Floats:
     """Return the summed log loss of each exponent on a fold, (exponents,): a fold's own, whatever it is later trained with."""
-    return np.array([_log_loss(power_mean(part.predictions, task, exponent), part.targets, task) for exponent in EXPONENTS])
+    predictions = part.predictions
+    return np.array([_log_loss(power_mean(predictions, task, exponent), part.targets, task) for exponent in EXPONENTS])
 
 
 def _log_loss(probabilities: Floats, targets: Floats, task: str) -> float:
