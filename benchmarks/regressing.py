@@ -102,5 +102,5 @@ def make_logistic(tiny: bool) -> Case:
         touched_bytes=design.nbytes + targets.nbytes,
         check=check,
         data=f"{labels.source}; {MODELS} made models",
-        settings={"folds": COUNT, "measured_folds": [0] if tiny else list(range(COUNT)), "penalty": PENALTY},
+        settings={"folds": COUNT, "measured_folds": [0] if tiny else [0, 5], "penalty": PENALTY},
     )
