@@ -46,6 +46,8 @@ def test_the_fast_path_takes_the_picks_of_the_plain_loop(task, rows):
     ("task", "metric", "options"),
     [
         ("multilabel", "f_beta_samples_score", {"beta": 2, "threshold": 0.3}),
+        ("multilabel", "f_beta_samples_score", {"beta": 0.5, "threshold": 0.0}),
+        ("multilabel", "f_beta_samples_score", {"beta": 1, "threshold": 1.0, "zero_division": 0}),
         ("binary", "roc_auc_score", {}),
         ("multiclass", "accuracy_score", {}),
         ("regression", "mae_loss", {}),
@@ -147,3 +149,17 @@ def test_wrong_calls_are_refused_by_name():
         greedy_weights(world.oof, world.truth, "multiclass_log_loss", steps=0)
     with pytest.raises(SpecInvalid):
         greedy_weights(world.oof, world.truth, "multiclass_log_loss", beta=2)
+
+
+@given(seed=st.integers(0, 10_000), threshold=st.sampled_from([0.1, 0.2, 0.25, 0.5, 0.75]))
+@settings(max_examples=25, deadline=None)
+def test_f_beta_decides_cells_exactly_at_the_threshold_as_the_metric_does(seed, threshold):
+    random = np.random.default_rng(seed)
+    truth = random.random((30, 4)) < 0.4
+    # quarters, so that many sums meet the threshold exactly
+    predictions = (random.integers(0, 5, (3, 30, 4)) / 4).astype(np.float32)
+    path = greedy_path(predictions, truth, "f_beta_samples_score", steps=6, threshold=threshold)
+    picks, values, _ = naive_greedy(predictions, truth, "f_beta_samples_score", 6, threshold=threshold)
+
+    assert path.values == pytest.approx(values)
+    assert path.picks.tolist() == picks

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
+from stackyard.numerics.compiled import compiled
 from stackyard.numerics.fold_rows import FoldRows
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 from stackyard.numerics.odds import EPSILON, log_odds, odds_to_probabilities
@@ -15,10 +17,13 @@ from stackyard.numerics.odds import EPSILON, log_odds, odds_to_probabilities
 __all__ = [
     "EPSILON",
     "Standard",
+    "are_many",
     "log_odds",
     "log_odds_rows",
     "odds_to_probabilities",
     "rows_by_features",
+    "summary_rows",
+    "tree_rows",
     "within_evidence",
 ]
 
@@ -32,6 +37,50 @@ def rows_by_features(values: Floats) -> Floats:
 def log_odds_rows(part: FoldRows, task: str) -> Floats:
     """Return a fold's log odds as (rows, models * columns); kept, since every fit on this fold needs them."""
     return part.keep("log_odds_rows", lambda rows: rows_by_features(log_odds(rows.predictions, task)))
+
+
+MOST_FEATURES = 160
+"""With more models times columns than this, trees and nets look at SUMMARIES of each column: better, and faster."""
+SUMMARIES = 6
+
+
+@compiled
+def _summarise(odds: Floats, summaries: Floats) -> None:
+    """Fill summaries (rows, SUMMARIES, columns) with mean, spread, least, quarters and greatest; odds: (models, rows, columns)."""
+    models, rows, columns = odds.shape
+    values = np.empty(models)
+    quarter = models // 4
+    for i in range(rows):
+        for j in range(columns):
+            for k in range(models):
+                values[k] = odds[k, i, j]
+            mean = values.mean()
+            ordered = np.sort(values)
+            summaries[i, 0, j], summaries[i, 1, j] = mean, math.sqrt(((values - mean) ** 2).mean())
+            summaries[i, 2, j], summaries[i, 3, j] = ordered[0], ordered[quarter]
+            summaries[i, 4, j], summaries[i, 5, j] = ordered[models - 1 - quarter], ordered[models - 1]
+
+
+def summary_rows(part: FoldRows, task: str) -> Floats:
+    """Return what the models say of each column taken together, float32 (rows, SUMMARIES * columns); kept."""
+
+    def made(rows: FoldRows) -> Floats:
+        odds = log_odds(rows.predictions, task)
+        summaries = np.empty((odds.shape[1], SUMMARIES, odds.shape[2]), np.float32)
+        _summarise(odds, summaries)
+        return summaries.reshape(len(summaries), -1)
+
+    return part.keep("summary_rows", made)
+
+
+def are_many(source: Floats) -> bool:
+    """Say whether predictions (models, rows, columns) are so many features that SUMMARIES stand for them."""
+    return int(source.shape[0] * source.shape[2]) > MOST_FEATURES
+
+
+def tree_rows(part: FoldRows, task: str) -> Floats:
+    """Return a fold's log odds, or their summaries where they are many: (rows, features)."""
+    return summary_rows(part, task) if are_many(part.source) else log_odds_rows(part, task)
 
 
 @dataclass(frozen=True)

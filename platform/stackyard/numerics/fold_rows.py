@@ -30,11 +30,18 @@ class FoldRows:
     """One fold's rows. What a method computes from these rows alone (logits, a Gram matrix) it may keep here for its next fit."""
 
     fold: int
-    predictions: Floats
-    """Out-of-fold predictions, shape (models, rows, columns); one column where the task has one value a row."""
+    source: Floats
+    """Predictions of more rows than these, perhaps memory-mapped, shape (models, all rows, columns)."""
     targets: Floats
     """The truth, float32 (rows, columns): 0 and 1 (one 1 a row if multiclass), or the values of a regression."""
+    chosen: Ints | None = None
+    """Which of the source's rows these are; None for all of them."""
     kept: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def predictions(self) -> Floats:
+        """Out-of-fold predictions, shape (models, rows, columns); read anew each time, since all folds' together may not fit memory."""
+        return self.source if self.chosen is None else self.source[:, self.chosen]
 
     def keep(self, name: str, make: Callable[[FoldRows], Made]) -> Made:
         """Return what make gives for these rows; it is made once."""
@@ -44,8 +51,29 @@ class FoldRows:
         return made
 
 
+def unlabelled(predictions: Floats) -> FoldRows:
+    """Return rows to be predicted, (models, rows, columns), whose truth is not known."""
+    return FoldRows(-1, predictions, np.empty((0, predictions.shape[2]), np.float32))
+
+
 Predictor = Callable[[Floats], Floats]
 """Turns level-1 predictions (models, rows, columns) into a level-2 prediction (rows, columns)."""
+
+
+@dataclass(frozen=True)
+class RowsPredictor:
+    """A predictor that shares with others what they all need to know of the rows."""
+
+    of_rows: Callable[[FoldRows], Floats]
+
+    def __call__(self, predictions: Floats) -> Floats:
+        """Predict rows that nobody else is asked about."""
+        return self.of_rows(unlabelled(predictions))
+
+
+def predict_rows(predict: Predictor, part: FoldRows) -> Floats:
+    """Return what a predictor says of some rows, letting it use what is kept there."""
+    return predict.of_rows(part) if isinstance(predict, RowsPredictor) else predict(part.predictions)
 
 
 def as_columns(predictions: Floats) -> Floats:
@@ -73,7 +101,7 @@ def split_by_fold(predictions: Floats, truth: Numbers, folds: Ints, task: str) -
     columned = as_columns(predictions)
     targets = targets_of(truth, columned.shape[2], task)
     rows = {int(fold): np.flatnonzero(folds == fold) for fold in np.unique(folds)}
-    return [FoldRows(fold, columned[:, chosen], targets[chosen]) for fold, chosen in rows.items()]
+    return [FoldRows(fold, columned, targets[chosen], chosen) for fold, chosen in rows.items()]
 
 
 def stack_targets(parts: Sequence[FoldRows]) -> Floats:

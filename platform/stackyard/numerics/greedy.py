@@ -15,6 +15,7 @@ import numpy as np
 
 from stackyard.errors import MetricUndefined, RecipeInvalid
 from stackyard.numerics.arrays import Floats, Ints, Numbers
+from stackyard.numerics.greedy_fbeta import FBetaSearch
 from stackyard.numerics.log_sums import CHUNK, FEW_CELLS, GROUP, sum_logs_with_each
 from stackyard.numerics.metrics import Metric
 from stackyard.numerics.truth_cells import LOG_LOSSES, check_shapes, floored_cells
@@ -24,6 +25,8 @@ BLOCK = 8 * CHUNK
 # How many picks are foreseen, and from what share of the cells.
 AHEAD = 4
 SAMPLE_EVERY = 24
+# A table of F-beta by three counts is kept for no more than these.
+MOST_LABELS = 64
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,8 @@ def search_for(predictions: Floats, truth: Numbers, metric: Metric, options: Map
         return LogLossSearch(floored_cells(predictions, truth))
     if metric.name == "rmse_loss":
         return SquaredSearch(error_gram(predictions, truth))
+    if metric.name == "f_beta_samples_score" and truth.ndim == 2 and truth.shape[1] <= MOST_LABELS:
+        return FBetaSearch(predictions, truth, metric.settings(options))
     return MetricSearch(predictions, truth, metric, options)
 
 

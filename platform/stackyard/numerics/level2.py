@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackyard.errors import RecipeInvalid
-from stackyard.numerics import averages, linear, logistic, neural_net, power_means, ridge, trees, voting
+from stackyard.numerics import averages, boosting, linear, logistic, neural_net, power_means, rank_means, ridge, trees, voting
 from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
 from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL, TASKS
 
@@ -48,7 +48,7 @@ def methods_for(task: str) -> list[str]:
     """Return the names of the methods that serve a task, in the registry's order.
 
     >>> methods_for("regression")
-    ['mean', 'rank_mean', 'ridge', 'extra_trees', 'neural_net', 'linear']
+    ['mean', 'rank_mean', 'ridge', 'extra_trees', 'boosted_trees', 'neural_net', 'linear']
     """
     return [method.name for method in LEVEL2.values() if task in method.tasks]
 
@@ -58,10 +58,11 @@ LEVEL2: dict[str, Level2Method] = {
     for method in (
         Level2Method("mean", averages.fit_mean),
         Level2Method("geometric_mean", averages.fit_geometric_mean, CLASSIFICATION),
-        Level2Method("rank_mean", averages.fit_rank_mean),
+        Level2Method("rank_mean", rank_means.fit_rank_mean),
         Level2Method("ridge", ridge.fit_ridge),
         Level2Method("logistic", logistic.fit_logistic, CLASSIFICATION),
         Level2Method("extra_trees", trees.fit_extra_trees, settings=trees.DEFAULTS, limits=trees.LIMITS),
+        Level2Method("boosted_trees", boosting.fit_boosted_trees, settings=boosting.DEFAULTS, limits=boosting.LIMITS),
         Level2Method("neural_net", neural_net.fit_neural_net, settings=neural_net.DEFAULTS, limits=neural_net.LIMITS),
         Level2Method("linear", linear.fit_linear),
         Level2Method("power_mean", power_means.fit_power_mean, CLASSIFICATION, settings=power_means.DEFAULTS, limits=power_means.LIMITS),

@@ -9,7 +9,7 @@ long as it is small; with many classes each is a label against the rest, renorma
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -17,10 +17,10 @@ import numpy as np
 
 from stackyard.numerics.arrays import Floats
 from stackyard.numerics.compiled import compiled
-from stackyard.numerics.features import Standard, log_odds, log_odds_rows, odds_to_probabilities, rows_by_features, within_evidence
-from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
+from stackyard.numerics.features import Standard, log_odds_rows, odds_to_probabilities, within_evidence
+from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup
 from stackyard.numerics.inner_folds import inner_groups
-from stackyard.numerics.metrics import MULTICLASS
+from stackyard.numerics.metrics import BINARY, MULTICLASS
 
 # Precision of the prior on standardised weights, strongest first, so that each solution starts from a tamer one.
 PENALTIES = (1e4, 1e3, 1e2, 1e1, 1.0, 0.1)
@@ -244,57 +244,66 @@ def select_label(rows: Sequence[LabelRows], intercepts: Floats) -> Floats:
     return minimise(rows, np.where(intercepts, INTERCEPT_PENALTY, penalties[0]), start)[0]
 
 
+RowFeatures = Callable[[FoldRows, str], Floats]
+"""Turns rows into features (rows, k * columns): k of each column."""
+
+
 def fit_logistic(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     """Learn weights of every model's log odds; how strongly they are held near 0 is chosen on inner folds."""
-    models, _, columns = parts[0].predictions.shape
-    if setup.task == MULTICLASS and models * columns**2 <= SOFTMAX_WEIGHTS:
-        return _fit_classes(parts, setup)
-    return _fit_labels(parts, setup)
+    odds_of = fit_odds(parts, setup, log_odds_rows)
+    count = sum(len(part.targets) for part in parts)
+    link = MULTICLASS if _are_classes(parts, setup, log_odds_rows) else BINARY
+    return RowsPredictor(lambda part: within_evidence(odds_to_probabilities(odds_of(part), link), count, setup.task))
 
 
-def _fit_classes(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    blocks = [log_odds_rows(part, setup.task) for part in parts]
+def fit_odds(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> Callable[[FoldRows], Floats]:
+    """Learn log odds (rows, columns) as weighted sums of features; of classes that exclude each other up to a constant a row."""
+    return _fit_classes(parts, setup, features) if _are_classes(parts, setup, features) else _fit_labels(parts, setup, features)
+
+
+def _are_classes(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> bool:
+    """Say whether the columns are one problem: classes, and few enough."""
+    columns = parts[0].targets.shape[1]
+    return setup.task == MULTICLASS and features(parts[0], setup.task).shape[1] * columns <= SOFTMAX_WEIGHTS
+
+
+def _fit_classes(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> Callable[[FoldRows], Floats]:
+    blocks = [features(part, setup.task) for part in parts]
     standard = Standard.of(blocks)
     designs = inner_groups([_with_ones(standard.apply(block)) for block in blocks])
     targets = inner_groups([part.targets for part in parts])
     rows = [ClassRows(np.concatenate(x), np.concatenate(y)) for x, y in zip(designs, targets, strict=True)]
     d, classes = rows[0].design.shape[1], rows[0].targets.shape[1]
     weights = select(rows, np.tile(np.arange(d) == d - 1, classes))[1].reshape(classes, d)
-    count = sum(len(part.targets) for part in parts)
-
-    def predict(predictions: Floats) -> Floats:
-        design = _with_ones(standard.apply(rows_by_features(log_odds(predictions, setup.task))))
-        return within_evidence(odds_to_probabilities(design @ weights.T, setup.task), count, setup.task)
-
-    return predict
+    return lambda part: np.asarray(_with_ones(standard.apply(features(part, setup.task))) @ weights.T)
 
 
-def _fit_labels(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    blocks = [log_odds_rows(part, setup.task) for part in parts]
-    standard = Standard.of(blocks)
+def _fit_labels(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> Callable[[FoldRows], Floats]:
+    """One label after the other: a batch would go on until its slowest label is done, and need memory for all of them."""
     columns = parts[0].targets.shape[1]
+    groups = inner_groups(parts)
+    fitted = [_fit_label(groups, setup, features, label) for label in range(columns)]
+    coefficients = np.zeros((features(parts[0], setup.task).shape[1], columns))
+    for label, (weights, standard) in enumerate(fitted):
+        coefficients[label::columns, label] = weights[:-1] / standard.scale
+    intercepts = np.array([weights[-1] - weights[:-1] @ (standard.mean / standard.scale) for weights, standard in fitted])
 
-    def design_of(block: Floats) -> Floats:
-        by_label = standard.apply(block).reshape(len(block), -1, columns).transpose(2, 0, 1)
-        return np.concatenate([by_label, np.ones((*by_label.shape[:2], 1), np.float32)], axis=2)
+    # a sum over all features costs less than a sum over each label's own, which lie apart
+    sparse = coefficients.astype(np.float32)
+    return lambda part: np.asarray(features(part, setup.task) @ sparse + intercepts)
 
-    designs = inner_groups([design_of(block) for block in blocks])
-    targets = inner_groups([part.targets.T for part in parts])
-    # each label's rows lie together, since the kernel reads them in one pass
-    rows = [
-        LabelRows(np.concatenate(x, axis=1), np.ascontiguousarray(np.concatenate(y, axis=1))) for x, y in zip(designs, targets, strict=True)
-    ]
-    intercepts = np.arange(rows[0].columns) == rows[0].columns - 1
-    # one label after the other: a batch would go on until its slowest label is done
-    weights = np.concatenate([select_label([group.of_label(label) for group in rows], intercepts) for label in range(columns)])
-    count = sum(len(part.targets) for part in parts)
 
-    def predict(predictions: Floats) -> Floats:
-        design = design_of(rows_by_features(log_odds(predictions, setup.task)))
-        odds = (design @ weights[:, :, None])[:, :, 0].T
-        return within_evidence(odds_to_probabilities(odds, "binary"), count, setup.task)
-
-    return predict
+def _fit_label(groups: Sequence[Sequence[FoldRows]], setup: Setup, features: RowFeatures, label: int) -> tuple[Floats, Standard]:
+    """Return the weights (p,) of a label's own features, standardised, and of the intercept; and the standard."""
+    columns = groups[0][0].targets.shape[1]
+    blocks = [np.concatenate([features(part, setup.task)[:, label::columns] for part in group]) for group in groups]
+    standard = Standard.of(blocks)
+    rows = []
+    for block, group in zip(blocks, groups, strict=True):
+        design = np.ones((1, len(block), block.shape[1] + 1), np.float32)
+        design[0, :, :-1] = standard.apply(block)
+        rows.append(LabelRows(design, np.concatenate([part.targets[:, label] for part in group])[None]))
+    return select_label(rows, np.arange(rows[0].columns) == rows[0].columns - 1)[0], standard
 
 
 def _with_ones(features: Floats) -> Floats:

@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.features import Standard, log_odds, log_odds_rows, odds_to_probabilities, rows_by_features, within_evidence
-from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup, stack_targets
+from stackyard.numerics.features import Standard, odds_to_probabilities, tree_rows, within_evidence
+from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, stack_targets
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 
 DEFAULTS: dict[str, Any] = {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30}
@@ -129,9 +129,12 @@ def train(nets: Nets, features: Tensor, targets: Tensor, task: str, settings: di
 
 
 def fit_neural_net(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    """Train the nets on the log odds of all models in all columns; predict the mean of the seeds' probabilities (or values)."""
+    """Train the nets on the log odds of all models in all columns; predict the mean of the seeds' probabilities (or values).
+
+    Where the models are many, their summaries stand for them.
+    """
     settings = {**DEFAULTS, **setup.settings}
-    blocks = [log_odds_rows(part, setup.task) for part in parts]
+    blocks = [tree_rows(part, setup.task) for part in parts]
     standard = Standard.of(blocks)
     targets = stack_targets(parts)
     unit = Standard.of([targets]) if setup.task == REGRESSION else Standard(np.zeros(1), np.ones(1))
@@ -141,12 +144,12 @@ def fit_neural_net(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     with one_thread():
         train(nets, features, torch.from_numpy(unit.apply(targets)), setup.task, settings)
 
-    def predict(predictions: Floats) -> Floats:
-        inputs = torch.from_numpy(standard.apply(rows_by_features(log_odds(predictions, setup.task))))
+    def predict(part: FoldRows) -> Floats:
+        inputs = torch.from_numpy(standard.apply(tree_rows(part, setup.task)))
         with one_thread(), torch.no_grad():
             outputs = nets(inputs.expand(settings["seeds"], *inputs.shape), training=False).double().numpy()
         if setup.task == REGRESSION:
             return np.asarray(outputs.mean(axis=0) * unit.scale + unit.mean, np.float32)
         return within_evidence(odds_to_probabilities(outputs, setup.task).mean(axis=0), len(targets), setup.task)
 
-    return predict
+    return RowsPredictor(predict)

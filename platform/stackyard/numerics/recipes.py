@@ -5,7 +5,7 @@ from __future__ import annotations
 from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL
 
 # From what cannot overfit to what can learn most. The blend keeps of it what helps, and drops the rest.
-DEFAULT_LEVEL2 = ("mean", "geometric_mean", "rank_mean", "ridge", "logistic", "extra_trees", "neural_net")
+DEFAULT_LEVEL2 = ("mean", "geometric_mean", "rank_mean", "ridge", "logistic", "extra_trees", "boosted_trees", "neural_net")
 DEFAULT_BLEND = "bagged_greedy"
 # What a recipe may name beside these.
 FURTHER_LEVEL2 = ("linear", "power_mean", "best_power_mean", "vote")
@@ -33,6 +33,6 @@ def default_level2(task: str) -> tuple[str, ...]:
     """Return the default level-2 methods that serve a task.
 
     >>> default_level2("regression")
-    ('mean', 'rank_mean', 'ridge', 'extra_trees', 'neural_net')
+    ('mean', 'rank_mean', 'ridge', 'extra_trees', 'boosted_trees', 'neural_net')
     """
     return tuple(name for name in DEFAULT_LEVEL2 if serves(name, task))

@@ -12,12 +12,15 @@ import numpy as np
 
 from stackyard.numerics.arrays import Floats
 from stackyard.numerics.features import rows_by_features, within_evidence
-from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
-from stackyard.numerics.inner_folds import inner_groups
+from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup
+from stackyard.numerics.inner_folds import MOST_GROUPS, inner_groups
+from stackyard.numerics.metrics import REGRESSION
 
 # In units of the features' variance: from next to none to one that halves and more.
 PENALTIES = 10.0 ** np.arange(-5.0, 2.0)
 BLOCK = 4096
+# Each inner fold takes the spectrum of all features apart: with very many of them three are enough.
+MANY_FEATURES, FEW_GROUPS = 300, 3
 
 
 @dataclass(frozen=True)
@@ -112,15 +115,25 @@ def fit_ridge(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
     Classification: probabilities in, probabilities out, clipped to what the rows allow, renormalised if multiclass.
     """
-    groups = [_total([part.keep("ridge", _sums) for part in group]) for group in inner_groups(parts)]
+    features = len(parts[0].source) * parts[0].source.shape[2]
+    inner = inner_groups(parts, MOST_GROUPS if features <= MANY_FEATURES else FEW_GROUPS)
+    groups = [_total([part.keep("ridge", _sums) for part in group]) for group in inner]
     total = _total(groups)
     coefficients, intercepts = Spectrum.of(total).solve(best_penalties(groups))
+    coefficients = coefficients.astype(np.float32) if setup.task != REGRESSION else coefficients
 
-    def predict(predictions: Floats) -> Floats:
-        values = rows_by_features(predictions) @ coefficients + intercepts
+    def predict(part: FoldRows) -> Floats:
+        values = _prediction_rows(part) @ coefficients + intercepts
         return within_evidence(values, int(total.count), setup.task)
 
-    return predict
+    return RowsPredictor(predict)
+
+
+def _prediction_rows(part: FoldRows) -> Floats:
+    """Return predictions (rows, models * columns); kept where many fits will ask for them."""
+    if part.chosen is None:
+        return part.keep("prediction_rows", lambda rows: rows_by_features(rows.predictions))
+    return rows_by_features(part.predictions)
 
 
 def _sums(part: FoldRows) -> Sums:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from stackyard.numerics.arrays import Floats, Ints, Numbers
 from stackyard.numerics.bagging import nested_bagged_greedy
 from stackyard.numerics.blending import BLENDS, SEARCHED_BLENDS, STEPS, blend, blend_by_fold, greedy_path, metric_named
 from stackyard.numerics.doubt import Doubt
-from stackyard.numerics.fold_rows import Setup, as_columns, split_by_fold
+from stackyard.numerics.fold_rows import Predictor, Setup, as_columns, predict_rows, split_by_fold, unlabelled
 from stackyard.numerics.greedy import GreedyPath
 from stackyard.numerics.level2 import LEVEL2
 from stackyard.numerics.metrics import Metric
 from stackyard.numerics.truth_cells import surrogate_metric
+
+TEST_ROWS = 8192
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, what there is in all, and a sentence on what comes next."""
@@ -91,18 +93,28 @@ def cross_fit(
     parts = split_by_fold(oof, truth, folds, task)
     setup = Setup(task, seed, settings or {}, threads)
     predicted = np.empty(as_columns(oof).shape[1:], np.float32)
-    test_sum = None if test is None else np.zeros(as_columns(test).shape[1:])
+    predictors = []
     for done, part in enumerate(parts):
         if should_stop():
             raise Cancelled(f"expected {len(names)} fits of {method}, got the order to stop after {done}")
         progress(done, len(names), f"{method}: fitting on the folds other than {part.fold}")
-        predict = chosen.fit([other for other in parts if other is not part], setup)
-        predicted[folds == part.fold] = predict(part.predictions)
-        if test_sum is not None and test is not None:
-            test_sum += predict(as_columns(test))
+        predictors.append(chosen.fit([other for other in parts if other is not part], setup))
+        predicted[folds == part.fold] = predict_rows(predictors[-1], part)
     progress(len(names), len(names), f"{method}: done")
-    means = None if test is None or test_sum is None else (test_sum / len(names)).astype(np.float32).reshape(test.shape[1:])
+    means = None if test is None else _mean_of_fits(predictors, as_columns(test)).reshape(test.shape[1:])
     return Level2Result(predicted.reshape(oof.shape[1:]), means)
+
+
+def _mean_of_fits(predictors: Sequence[Predictor], test: Floats) -> Floats:
+    """Return the mean of several fits' predictions for test (models, rows, columns); some thousand rows at a time."""
+    means = np.empty(test.shape[1:], np.float32)
+    if all(predict is predictors[0] for predict in predictors):  # nothing was learned
+        predictors = predictors[:1]
+    for start in range(0, test.shape[1], TEST_ROWS):
+        rows = unlabelled(np.ascontiguousarray(test[:, start : start + TEST_ROWS]))
+        total = np.sum([predict_rows(predict, rows).astype(np.float64) for predict in predictors], axis=0)
+        means[start : start + TEST_ROWS] = total / len(predictors)
+    return means
 
 
 def nested_blend(
