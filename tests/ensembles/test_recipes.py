@@ -1,4 +1,5 @@
 import pytest
+from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.recipes import BLEND_NAMES, DECISION_NAMES, DEFAULT_RECIPE, LEVEL2_NAMES, LEVEL2_SETTINGS, parse_recipe
 from stackyard.errors import RecipeInvalid
 from stackyard.numerics.blending import BLENDS
@@ -95,3 +96,19 @@ def test_what_does_not_fit_task_or_metric_is_refused(recipe_of, name, mapping):
 @pytest.mark.parametrize("decision", ["auto", "thresholds", "expected_fbeta", "none"])
 def test_a_decision_that_serves_the_metric_is_taken(recipe_of, decision):
     assert recipe_of({"decision": decision}, "tags").decision == decision
+
+
+def test_a_list_of_tables_is_a_grid_with_a_prediction_for_each(recipe_of):
+    grid = [{"trees": 5}, {"trees": 9, "rows_per_leaf": 3}]
+    recipe = recipe_of({"level2": ["mean", "extra_trees"], "settings": {"extra_trees": grid}})
+
+    assert recipe_of(recipe.as_json()) == recipe
+    fits = fits_of(recipe.as_json())
+    assert [(fit.key, fit.method) for fit in fits] == [("mean", "mean"), ("extra_trees-1", "extra_trees"), ("extra_trees-2", "extra_trees")]
+    assert [fit.settings for fit in fits[1:]] == grid
+
+
+@pytest.mark.parametrize("grid", [[], [3], [{"tree": 3}], [{"trees": 5}, {"trees": 0}]])
+def test_what_is_wrong_in_a_grid_is_refused(recipe_of, grid):
+    with pytest.raises(RecipeInvalid):
+        recipe_of({"level2": ["extra_trees"], "settings": {"extra_trees": grid}})

@@ -238,3 +238,13 @@ def test_one_ensemble_is_read_with_few_queries(world, iris, run, django_assert_m
 
     with django_assert_max_num_queries(5):
         world.reader.get(f"ensembles/{done['id']}")
+
+
+def test_each_setting_of_a_grid_is_a_prediction_of_its_own(world, iris, run):
+    grid = [{"trees": 5}, {"trees": 6}]
+    done = run("iris", {"level2": ["extra_trees"], "settings": {"extra_trees": grid}, "blend": "mean"})
+
+    assert [row["name"] for row in done["predictions"]] == ["ensemble-1/extra_trees-1", "ensemble-1/extra_trees-2", "ensemble-1"]
+    kept = Prediction.objects.filter(name__startswith="ensemble-1/").order_by("name")
+    assert [row.recipe["settings"] for row in kept] == grid
+    assert kept[0].oof_digest != kept[1].oof_digest

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from stackyard.competitions.queries import load_folds, load_truth
 from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.models import Ensemble, EnsembleOutput
+from stackyard.ensembles.stacks import Arrays, stack_arrays
 from stackyard.predictions.models import Prediction
 from stackyard.predictions.services import receive_computed
 from stackyard.scoring.services import score_prediction
-from stackyard.storage.queries import load_array
-
-Arrays = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -46,12 +43,12 @@ def open_desk(key: int, owner: str) -> Desk:
 
 def stack_oof(rows: list[Prediction]) -> Arrays:
     """Return several predictions' out-of-fold arrays as one, shape (models, n[, columns])."""
-    return np.stack([load_array(row.oof_digest) for row in rows])
+    return stack_arrays([row.oof_digest for row in rows])
 
 
 def stack_test(rows: list[Prediction]) -> Arrays | None:
     """Return several predictions' test arrays as one, or None where one of them has none."""
-    return np.stack([load_array(row.test_digest) for row in rows]) if all(row.test_digest for row in rows) else None
+    return stack_arrays([row.test_digest for row in rows]) if all(row.test_digest for row in rows) else None
 
 
 def stored_before(desk: Desk, name: str) -> Prediction | None:

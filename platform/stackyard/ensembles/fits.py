@@ -18,9 +18,17 @@ class Fit:
 
 
 def fits_of(recipe: Mapping[str, Any]) -> list[Fit]:
-    """Return the fits of a frozen recipe, in its order.
+    """Return the fits of a frozen recipe, in its order; a method whose settings are a list is fitted with each of them.
 
     >>> [fit.key for fit in fits_of({"level2": ["mean", "ridge"], "settings": {}})]
     ['mean', 'ridge']
+    >>> [fit.key for fit in fits_of({"level2": ["extra_trees"], "settings": {"extra_trees": [{"trees": 9}, {"trees": 99}]}})]
+    ['extra_trees-1', 'extra_trees-2']
     """
-    return [Fit(method, method, recipe["settings"].get(method, {})) for method in recipe["level2"]]
+    return [fit for method in recipe["level2"] for fit in _fits_of_method(method, recipe["settings"].get(method, {}))]
+
+
+def _fits_of_method(method: str, given: Mapping[str, Any] | list[Mapping[str, Any]]) -> list[Fit]:
+    if isinstance(given, list):
+        return [Fit(f"{method}-{place}", method, table) for place, table in enumerate(given, start=1)]
+    return [Fit(method, method, given)]

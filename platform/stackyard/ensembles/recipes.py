@@ -23,7 +23,8 @@ DECISION_NAMES = ("auto", *DECISIONS)
 DECISION_KEYS = ("name", *SETTINGS)
 CALIBRATION_NAMES = tuple(CALIBRATORS)
 LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
-    "extra_trees": {"trees": 150, "rows_per_leaf": 10},
+    "extra_trees": {"trees": 80, "rows_per_leaf": 5},
+    "boosted_trees": {"rounds": 100, "rate": 0.05, "rows_per_leaf": 20, "depth": 4},
     "neural_net": {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30},
     "power_mean": {"exponent": 2.0},
     "vote": {"share": 0.4, "score_power": 0.0},
@@ -38,6 +39,7 @@ The bagged greedy blend then weighs level-2 and level-1 models together, and giv
 rows; thresholds for other metrics of labels, argmax for classes, none for probabilities."""
 
 MOST = 1_000_000
+Table = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,12 @@ class Recipe:
     decision: str | dict[str, Any]
     """A name, or a table with its settings, as numerics takes it."""
     seed: int = 0
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Method -> its settings, where they are not the defaults."""
+    settings: Mapping[str, Table | list[Table]] = field(default_factory=dict)
+    """Method -> its settings, where they are not the defaults; a list of tables is a grid, and makes a prediction each."""
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON that parse_recipe reads back into an equal recipe."""
-        settings = {method: dict(values) for method, values in sorted(self.settings.items())}
+        settings = dict(sorted(self.settings.items()))
         return {"level2": list(self.level2), "blend": self.blend, "decision": self.decision, "seed": self.seed, "settings": settings}
 
 
@@ -116,16 +118,23 @@ def _seed(value: object) -> int:
     return value
 
 
-def _settings(tables: object, level2: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    if not isinstance(tables, Mapping) or not all(isinstance(table, Mapping) for table in tables.values()):
+def _settings(tables: object, level2: tuple[str, ...]) -> dict[str, Table | list[Table]]:
+    if not isinstance(tables, Mapping):
         raise RecipeInvalid(f"expected settings to hold a table a level-2 method, got {tables!r}")
-    for method, table in tables.items():
+    for method, given in tables.items():
         _known("settings of level-2 methods that the recipe names", method, level2)
-        known = LEVEL2_SETTINGS.get(method, {})
-        for name, value in table.items():
-            _known(f"settings of {method}", name, known)
-            _check_setting(f"{method}.{name}", value, is_whole=isinstance(known[name], int))
-    return {method: dict(table) for method, table in tables.items()}
+        for table in given if isinstance(given, list) and given else [given]:
+            _check_table(method, table)
+    return {method: [dict(table) for table in given] if isinstance(given, list) else dict(given) for method, given in tables.items()}
+
+
+def _check_table(method: str, table: object) -> None:
+    if not isinstance(table, Mapping):
+        raise RecipeInvalid(f"expected settings to hold a table a level-2 method, or a list of them, got {table!r} for {method}")
+    known = LEVEL2_SETTINGS.get(method, {})
+    for name, value in table.items():
+        _known(f"settings of {method}", name, known)
+        _check_setting(f"{method}.{name}", value, is_whole=isinstance(known[name], int))
 
 
 def _check_setting(name: str, value: object, is_whole: bool) -> None:

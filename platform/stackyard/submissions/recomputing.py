@@ -13,6 +13,7 @@ import numpy.typing as npt
 from django.conf import settings
 
 from stackyard.contract.digests import sha256_bytes
+from stackyard.ensembles.stacks import stack_arrays
 from stackyard.errors import BlobDamaged, RebuildDiffers
 from stackyard.numerics.blending import blend, blend_by_fold
 from stackyard.numerics.doubt import Doubt
@@ -156,7 +157,7 @@ def _as_sent(part: dict[str, Any], kind: str, folder: str) -> dict[str, str]:
 
 
 def _stack(nodes: list[Node], which: str) -> Arrays:
-    return np.stack([load_array(node[which]) for node in nodes])
+    return stack_arrays([node[which] for node in nodes])
 
 
 def _compare(node: Node, which: str, array: Arrays) -> None:
