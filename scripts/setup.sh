@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 ROOT=$PWD
 PYTHON=.venv/bin/python
 LEVEL=${1:?expected demo or all}
-EVERYTHING=server,train,dev,s3
+EVERYTHING=server,train,export,dev,s3
 
 say() { printf '==> %s\n' "$*"; }
 fail() {
