@@ -35,6 +35,7 @@ class Competition(TypedDict, total=False):
     id_column: str
     tags_column: str | None
     classes: list[str]
+    label_groups: list[dict[str, Any]]
     train_rows: int
     test_rows: int
     sample: dict[str, Any]

@@ -88,6 +88,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "competitions/<slug:slug>/insight": {"GET": READ},
     "competitions/<slug:slug>/figures/correlation": {"GET": READ},
     "competitions/<slug:slug>/figures/contributions": {"GET": READ},
+    "competitions/<slug:slug>/figures/path": {"GET": READ},
     "competitions/<slug:slug>/submissions": {"GET": READ, "POST": member(prediction="model")},
     "competitions/<slug:slug>/quota": {"GET": READ},
     "submissions/<int:key>": {"GET": READ, "PATCH": member(note="third")},

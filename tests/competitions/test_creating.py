@@ -158,13 +158,18 @@ def make_sky(person, groups):
 
 
 def test_rows_that_break_a_rule_between_labels_give_a_warning(world):
-    make_sky(
-        world.admin, [{"kind": "exactly_one", "labels": ["clear", "cloudy"]}, {"kind": "excludes", "label": "cloudy", "labels": ["road"]}]
-    )
+    rules = [{"kind": "exactly_one", "labels": ["clear", "cloudy"]}, {"kind": "excludes", "label": "cloudy", "labels": ["road"]}]
+    make_sky(world.admin, rules)
     row = world.admin.get("competitions/sky").json()
 
-    assert row["state"] == "open", row
+    assert (row["state"], row["label_groups"]) == ("open", rules), row
     assert row["warnings"] == ["1 of 13 rows break the rule 'exactly one of clear, cloudy'"]
+
+
+def test_a_rule_against_all_other_labels_names_none_of_them(world):
+    make_sky(world.admin, [{"kind": "excludes", "label": "cloudy"}])
+
+    assert world.admin.get("competitions/sky").json()["label_groups"] == [{"kind": "excludes", "label": "cloudy"}]
 
 
 def test_a_rule_on_a_label_that_no_row_has_is_named(world):

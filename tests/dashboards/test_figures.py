@@ -1,6 +1,6 @@
-"""Figures, made of rows."""
+"""Figures of folds, made of rows."""
 
-from stackyard.dashboards.figures import MOST_NAMED, class_by_fold, contribution_bars, correlation_map
+from stackyard.dashboards.figures import class_by_fold
 
 
 def report(classes, folds):
@@ -31,42 +31,3 @@ def test_rare_classes_are_seen_beside_common_ones():
     axis = class_by_fold(uneven).layout.yaxis
 
     assert (axis.type, axis.range[0]) == ("log", 0)
-
-
-def insight(models):
-    """Return a report of so many models, each like its neighbours, and the first the best."""
-    keys = [10 + place for place in range(models)]
-    likeness = [[1 - abs(a - b) / models for b in keys] for a in keys]
-    gains = [{"drop_gain": 0.1 / key, "drop_noise": 0.01, "add_gain": None, "add_noise": None} for key in keys]
-    return {
-        "models": [{"id": key, "name": f"model-{key}"} for key in keys],
-        "correlation": {"order": keys[::-1], "pearson": likeness, "spearman": likeness, "disagreement": likeness},
-        "contributions": {
-            "metric": "rmse_loss",
-            "models": [{"id": key, "reason": {"sentence": f"why {key}"}, **row} for key, row in zip(keys, gains, strict=True)],
-        },
-    }
-
-
-def test_models_that_are_alike_stand_side_by_side():
-    figure = correlation_map(insight(models=3))
-    heat = figure.data[0]
-
-    assert list(heat.x) == list(heat.y) == ["model-12", "model-11", "model-10"]
-    assert list(heat.z[0]) == [1, 1 - 1 / 3, 1 - 2 / 3]
-    assert (heat.zmin, heat.zmax) == (1 - 2 / 3, 1)
-    assert "labels differ" in heat.customdata[0][1]
-    assert figure.layout.xaxis.showticklabels
-
-
-def test_a_map_of_very_many_models_has_no_names_beside_it():
-    assert not correlation_map(insight(models=MOST_NAMED + 1)).layout.xaxis.showticklabels
-
-
-def test_the_model_that_gives_most_stands_on_top_with_its_reason():
-    figure = contribution_bars(insight(models=3))
-
-    assert list(figure.data[0].y) == ["model-12", "model-11", "model-10"]
-    assert list(figure.data[0].customdata) == ["why 12", "why 11", "why 10"]
-    assert list(figure.data[1].x) == [None] * 3
-    assert list(figure.data[0].error_x.array) == [0.02] * 3

@@ -55,7 +55,7 @@ def test_there_is_none_before_predictions_have_come_to_rest(world, iris):
     row = world.reader.get(ADDRESS).json()
 
     assert (row["state"], row["outdated"], row["models"], row["contributions"]) == ("none", True, [], None)
-    for figure in ("correlation", "contributions"):
+    for figure in ("correlation", "contributions", "path"):
         answer = world.reader.get(f"competitions/iris/figures/{figure}")
         assert (answer.status_code, answer.json()["error"]) == (409, "WrongState")
 
@@ -109,6 +109,8 @@ def test_every_task_has_one(world, eager_tasks, rested, name):
     assert (row["state"], row["error"], row["notes"]) == ("done", {}, [])
     assert len(row["contributions"]["models"]) == 3
     assert (row["correlation"]["disagreement"] is None) == (name == "diabetes")
+    drawn = world.reader.get(f"competitions/{name}/figures/correlation", {"measure": "disagreement"}).json()
+    assert drawn.get("error") == ("WrongState" if name == "diabetes" else None)
 
 
 def test_it_warns_of_copies_and_of_rows_in_another_order(world, iris, eager_tasks, rested):
@@ -135,7 +137,7 @@ def test_one_model_alone_has_an_insight_too(world, eager_tasks, rested):
 
     assert row["state"] == "done"
     assert (row["models"][0]["nearest"], row["contributions"]["models"][0]["drop_gain"]) == (None, None)
-    for figure in ("correlation", "contributions"):
+    for figure in ("correlation", "contributions", "path"):
         assert world.reader.get(f"competitions/iris/figures/{figure}").status_code == 200
 
 
@@ -148,6 +150,26 @@ def test_the_figures_are_drawn_from_it(world, looked):
     assert heat["data"][0]["x"] == [names[key] for key in order]
     assert [trace["name"] for trace in bars["data"]] == ["lost without it", "gained with more of it"]
     assert sorted(bars["data"][0]["y"]) == ["line", "near", "tree"]
+    path = world.reader.get("competitions/iris/figures/path").json()
+    assert path["data"][0]["y"] == world.reader.get(ADDRESS).json()["contributions"]["path"]["values"]
+
+
+def test_the_map_shows_the_measure_that_is_asked_for(world, looked):
+    held = world.reader.get(ADDRESS).json()["correlation"]
+    figure = world.reader.get("competitions/iris/figures/correlation", {"measure": "disagreement"}).json()
+
+    assert held["measures"] == ["pearson", "spearman", "disagreement"]
+    assert np.sort(figure["data"][0]["z"], axis=None).tolist() == np.sort(held["disagreement"], axis=None).tolist()
+    answer = world.reader.get("competitions/iris/figures/correlation", {"measure": "cosine"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
+
+
+def test_the_matrices_are_left_out_on_request(world, looked):
+    whole = world.reader.get(ADDRESS).json()
+    short = world.reader.get(ADDRESS, {"matrices": "false"}).json()
+
+    assert short["correlation"] == {**whole["correlation"], "pearson": None, "spearman": None, "disagreement": None}
+    assert {**short, "correlation": None} == {**whole, "correlation": None}
 
 
 # When it is made

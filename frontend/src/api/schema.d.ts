@@ -210,6 +210,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/competitions/{slug}/figures/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A plotly figure: {data, layout}. */
+        get: operations["drawPath"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/competitions/{slug}/folds": {
         parameters: {
             query?: never;
@@ -762,6 +779,7 @@ export interface components {
             id_column: string;
             tags_column: string;
             classes: string[];
+            label_groups: components["schemas"]["LabelGroupAnswer"][];
             train_rows: number;
             test_rows: number;
             sample: {
@@ -1043,9 +1061,11 @@ export interface components {
              * @description how many models there are if those that say the same count once
              */
             effective: number;
-            /** @description of logits; rows as in `models` */
-            pearson: number[][];
-            spearman: number[][];
+            /** @description those that there are */
+            measures: components["schemas"]["MeasuresEnum"][];
+            /** @description of logits; rows as in `models`; null, as the others, where it was not asked for */
+            pearson: number[][] | null;
+            spearman: number[][] | null;
             /** @description share of decided labels that differ; null for a regression */
             disagreement: number[][] | null;
         };
@@ -1126,6 +1146,20 @@ export interface components {
             username: string;
             password: string;
         };
+        /**
+         * @description * `exactly_one` - exactly_one
+         *     * `excludes` - excludes
+         * @enum {string}
+         */
+        KindEnum: "exactly_one" | "excludes";
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        LabelGroupAnswer: {
+            kind: components["schemas"]["KindEnum"];
+            /** @description absent with excludes: all other labels */
+            labels?: string[];
+            /** @description with excludes: where it is true, none of `labels` is */
+            label?: string;
+        };
         /** @description Fields of a request's body or query; an unknown one is refused with the name that was probably meant. */
         LoginForm: {
             username: string;
@@ -1143,6 +1177,13 @@ export interface components {
             /** Format: date-time */
             expires_at: string | null;
         };
+        /**
+         * @description * `pearson` - pearson
+         *     * `spearman` - spearman
+         *     * `disagreement` - disagreement
+         * @enum {string}
+         */
+        MeasuresEnum: "pearson" | "spearman" | "disagreement";
         /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
         MemberAnswer: {
             user: string;
@@ -1918,7 +1959,14 @@ export interface operations {
     };
     drawCorrelation: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description * `pearson` - pearson
+                 *     * `spearman` - spearman
+                 *     * `disagreement` - disagreement
+                 */
+                measure?: "pearson" | "spearman" | "disagreement";
+            };
             header?: never;
             path: {
                 slug: string;
@@ -1949,6 +1997,38 @@ export interface operations {
         };
     };
     drawFolds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description A named error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    drawPath: {
         parameters: {
             query?: never;
             header?: never;
@@ -2077,7 +2157,10 @@ export interface operations {
     };
     showInsight: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description false: without those of `correlation`, which are large for many models */
+                matrices?: boolean;
+            };
             header?: never;
             path: {
                 slug: string;

@@ -18,6 +18,7 @@ from stackyard.competitions import queries, shapes
 from stackyard.competitions.models import Competition, CompetitionState
 from stackyard.competitions.services import create_competition
 from stackyard.competitions.tasks import prepare
+from stackyard.contract.groups import GROUP_KINDS
 from stackyard.dashboards.queries import fold_figure
 from stackyard.errors import InvalidRequest
 from stackyard.work.sending import send_on_commit
@@ -38,6 +39,12 @@ class FoldsAnswer(Answer):
     seed = serializers.IntegerField(allow_null=True)
 
 
+class LabelGroupAnswer(Answer):
+    kind = serializers.ChoiceField(GROUP_KINDS)
+    labels = serializers.ListField(child=serializers.CharField(), required=False, help_text="absent with excludes: all other labels")
+    label = serializers.CharField(required=False, help_text="with excludes: where it is true, none of `labels` is")
+
+
 class CompetitionAnswer(Answer):
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -51,6 +58,7 @@ class CompetitionAnswer(Answer):
     id_column = serializers.CharField()
     tags_column = serializers.CharField()
     classes = serializers.ListField(child=serializers.CharField())
+    label_groups = LabelGroupAnswer(many=True)
     train_rows = serializers.IntegerField()
     test_rows = serializers.IntegerField()
     sample = serializers.DictField()

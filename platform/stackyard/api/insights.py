@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from stackyard.accounts.models import Role, Scope
-from stackyard.api.forms import Answer
+from stackyard.api.forms import Answer, Form, parse
 from stackyard.api.views import MemberRequest, MemberView
 from stackyard.competitions.queries import open_competition_for
-from stackyard.dashboards.queries import contributions_figure, correlation_figure
+from stackyard.dashboards.insight_figures import MEASURES
+from stackyard.dashboards.queries import contributions_figure, correlation_figure, path_figure
 from stackyard.ensembles.insight_queries import NOT_ASKED, insight_row
 from stackyard.ensembles.models import InsightState
 
 READ = {"GET": (Role.READER, Scope.READ)}
 STATES = [NOT_ASKED, *InsightState.values]
 SEVERITIES = ("info", "warning", "severe")
+
+
+class InsightForm(Form):
+    matrices = serializers.BooleanField(default=True, help_text="false: without those of `correlation`, which are large for many models")
+
+
+class MeasureForm(Form):
+    measure = serializers.ChoiceField(list(MEASURES), default="pearson")
 
 
 class InsightModel(Answer):
@@ -33,17 +44,18 @@ class InsightModel(Answer):
     redundancy = serializers.FloatField(help_text="the share of its logits that a linear mixture of all others explains")
 
 
+class Matrix(serializers.ListField):
+    child = serializers.ListField(child=serializers.FloatField())
+
+
 class InsightCorrelation(Answer):
     order = serializers.ListField(child=serializers.IntegerField(), help_text="in which models that are alike stand side by side")
     rows = serializers.IntegerField(help_text="that were looked at")
     effective = serializers.FloatField(help_text="how many models there are if those that say the same count once")
-    pearson = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()), help_text="of logits; rows as in `models`")
-    spearman = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
-    disagreement = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField()),
-        allow_null=True,
-        help_text="share of decided labels that differ; null for a regression",
-    )
+    measures = serializers.ListField(child=serializers.ChoiceField(list(MEASURES)), help_text="those that there are")
+    pearson = Matrix(allow_null=True, help_text="of logits; rows as in `models`; null, as the others, where it was not asked for")
+    spearman = Matrix(allow_null=True)
+    disagreement = Matrix(allow_null=True, help_text="share of decided labels that differ; null for a regression")
 
 
 class InsightCluster(Answer):
@@ -109,17 +121,32 @@ class InsightAnswer(Answer):
 class InsightDetail(MemberView):
     needs = READ
 
-    @extend_schema(operation_id="showInsight", responses=InsightAnswer)
+    @extend_schema(operation_id="showInsight", parameters=[InsightForm], responses=InsightAnswer)
     def get(self, request: MemberRequest, slug: str) -> Response:
-        return Response(InsightAnswer(insight_row(open_competition_for(request.membership.team, slug))).data)
+        asked = parse(InsightForm, request.query_params.dict())
+        row = insight_row(open_competition_for(request.membership.team, slug))
+        if row["correlation"] is not None:
+            row["correlation"] = _correlation(row["correlation"], asked["matrices"])
+        return Response(InsightAnswer(row).data)
+
+
+def _correlation(found: dict[str, Any], matrices: bool) -> dict[str, Any]:
+    measures = [name for name in MEASURES if found[name] is not None]
+    return {**found, "measures": measures, **({} if matrices else dict.fromkeys(MEASURES))}
 
 
 class CorrelationFigure(MemberView):
     needs = READ
 
-    @extend_schema(operation_id="drawCorrelation", description="A plotly figure: {data, layout}.", responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        operation_id="drawCorrelation",
+        parameters=[MeasureForm],
+        description="A plotly figure: {data, layout}.",
+        responses=OpenApiTypes.OBJECT,
+    )
     def get(self, request: MemberRequest, slug: str) -> Response:
-        return Response(correlation_figure(open_competition_for(request.membership.team, slug)))
+        measure = parse(MeasureForm, request.query_params.dict())["measure"]
+        return Response(correlation_figure(open_competition_for(request.membership.team, slug), measure))
 
 
 class ContributionsFigure(MemberView):
@@ -128,3 +155,11 @@ class ContributionsFigure(MemberView):
     @extend_schema(operation_id="drawContributions", description="A plotly figure: {data, layout}.", responses=OpenApiTypes.OBJECT)
     def get(self, request: MemberRequest, slug: str) -> Response:
         return Response(contributions_figure(open_competition_for(request.membership.team, slug)))
+
+
+class PathFigure(MemberView):
+    needs = READ
+
+    @extend_schema(operation_id="drawPath", description="A plotly figure: {data, layout}.", responses=OpenApiTypes.OBJECT)
+    def get(self, request: MemberRequest, slug: str) -> Response:
+        return Response(path_figure(open_competition_for(request.membership.team, slug)))

@@ -7,7 +7,7 @@ from stackyard.api.accounts import ActiveTeam, Health, Login, Logout, Me
 from stackyard.api.blobs import BlobDetail
 from stackyard.api.competitions import CompetitionContract, CompetitionDetail, CompetitionFolds, CompetitionList, FoldFigure, FoldReport
 from stackyard.api.ensembles import EnsembleCancel, EnsembleDetail, EnsembleList, EnsemblePermuted, EnsembleRecipes
-from stackyard.api.insights import ContributionsFigure, CorrelationFigure, InsightDetail
+from stackyard.api.insights import ContributionsFigure, CorrelationFigure, InsightDetail, PathFigure
 from stackyard.api.invitations import InvitationAccept, InvitationByLink, InvitationDetail, InvitationList
 from stackyard.api.leaderboard import Grid, Leaderboard
 from stackyard.api.members import Audit, MemberDetail, MemberList
@@ -67,6 +67,7 @@ urlpatterns = [
     path("competitions/<slug:slug>/insight", InsightDetail.as_view()),
     path("competitions/<slug:slug>/figures/correlation", CorrelationFigure.as_view()),
     path("competitions/<slug:slug>/figures/contributions", ContributionsFigure.as_view()),
+    path("competitions/<slug:slug>/figures/path", PathFigure.as_view()),
     # Submissions
     path("competitions/<slug:slug>/submissions", SubmissionList.as_view()),
     path("competitions/<slug:slug>/quota", Quota.as_view()),

@@ -95,6 +95,7 @@ def row_of(competition: Competition) -> dict[str, Any]:
     rest = ("classes", "train_rows", "test_rows", "sample", "submissions_per_day", "deadline", "created_at")
     return {
         **{name: getattr(competition, name) for name in (*plain, *rest)},
+        "label_groups": label_groups_of(competition),
         "created_by": competition.created_by.username,
         "folds": folds and {"digest": folds.digest, "count": folds.count, "made_by": folds.made_by, "seed": folds.seed},
         "predictions": competition.prediction_count,

@@ -1,0 +1,155 @@
+"""The report of an insight in, plotly figures out: pure.
+
+report: as ensembles.insight_queries.report_of gives it; each function names the parts that it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import quantiles
+from typing import Any
+
+import plotly.graph_objects as go
+
+from stackyard.dashboards.figures import COLOURS, LAYOUT
+
+MOST_NAMED = 60
+"""Models that have their names beside a map; of more, the pointer tells."""
+LONGEST_NAME = 26
+"""Of a model beside a figure: longer ones would leave no room for it. The pointer tells the rest."""
+FENCE = 1.5
+"""Quartile ranges beyond the quartiles at which colours end: one model that is like no other must not make all others the same."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to say how alike two models are."""
+
+    words: str
+    form: str
+    """How a value is written, in d3's words."""
+    scale: str
+    """Dark is alike, whichever way the numbers run."""
+    same: float
+    """Of a model and its copy."""
+
+
+def correlation_map(report: dict[str, Any], measure: str = "pearson") -> go.Figure:
+    """Return how alike every two models are, as a heat map: models that are alike stand side by side, clusters are framed.
+
+    report: {"models": [{"id", "name", "cluster"}], "correlation": {"order", "pearson", "spearman", "disagreement"}}.
+    measure: a key of MEASURES whose matrix the report holds.
+    """
+    told, matrix, order = MEASURES[measure], report["correlation"][measure], report["correlation"]["order"]
+    models = {model["id"]: model for model in report["models"]}
+    place = {key: number for number, key in enumerate(models)}
+    chosen = [place[key] for key in order]
+    names = [models[key]["name"] for key in order]
+    least, greatest = _ends([value for row, line in enumerate(matrix) for value in line[:row]], told.same)
+    heat = go.Heatmap(
+        x=names,
+        y=names,
+        z=[[matrix[row][column] for column in chosen] for row in chosen],
+        zmin=least,
+        zmax=greatest,
+        colorscale=told.scale,
+        colorbar={"title": {"text": told.words, "side": "right"}, "thickness": 12, "tickformat": told.form},
+        hovertemplate=f"%{{y}}<br>%{{x}}<br>{told.words} %{{z:{told.form}}}<extra></extra>",
+    )
+    return go.Figure(heat, {**_square(names), "shapes": _frames([models[key]["cluster"] for key in order])})
+
+
+def _ends(between: list[float], same: float) -> tuple[float, float]:
+    """Return the values that the colours begin and end at: what there is between two models, less what is far out, and a copy's."""
+    if len(between) < 2:
+        return min([same, *between]), max([same, *between])
+    first, _, third = quantiles(between, n=4, method="inclusive")
+    far = FENCE * (third - first)
+    return min(same, max(min(between), first - far)), max(same, min(max(between), third + far))
+
+
+def _square(names: list[str]) -> dict[str, Any]:
+    """Return the layout of a map with the same names on both sides."""
+    named = len(names) <= MOST_NAMED
+    side = {"type": "category", "automargin": True, "showticklabels": named, "tickmode": "array", "tickvals": names}
+    side |= {"ticktext": [_short(name) for name in names], "showgrid": False}
+    height = 220 + (24 * len(names) if named else 800)
+    return {**LAYOUT, "height": height, "xaxis": {**side, "tickangle": -45}, "yaxis": {**side, "autorange": "reversed"}}
+
+
+def _frames(clusters: list[int]) -> list[dict[str, Any]]:
+    """Return a frame for each cluster of several models; clusters: of each model, in the order in which they stand."""
+    frames, start = [], 0
+    for _, group in groupby(clusters):
+        end = start + len(list(group))
+        if end - start > 1:
+            corners = {"x0": start - 0.5, "x1": end - 0.5, "y0": start - 0.5, "y1": end - 0.5}
+            frames.append({"type": "rect", **corners, "line": {"color": COLOURS[2], "width": 2}})
+        start = end
+    return frames
+
+
+def _short(name: str) -> str:
+    """Return a name without its middle where it is long: beginnings tell the owner, ends the variant."""
+    half = (LONGEST_NAME - 1) // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+
+
+def contribution_bars(report: dict[str, Any]) -> go.Figure:
+    """Return what each model gives to the blend, and what more of it would give: bars with two standard errors, the best first.
+
+    report: {"models": [{"id", "name"}], "contributions": {"metric", "models": [...]}}.
+    """
+    names = {model["id"]: model["name"] for model in report["models"]}
+    rows = sorted(report["contributions"]["models"], key=lambda row: (row["drop_gain"] or 0.0, row["add_gain"] or 0.0))
+    sentences = [row["reason"]["sentence"] for row in rows]
+    labels = [names[row["id"]] for row in rows]
+    bars = [
+        go.Bar(
+            name=words,
+            orientation="h",
+            y=labels,
+            x=[row[f"{kind}_gain"] for row in rows],
+            error_x={"type": "data", "array": [2.0 * (row[f"{kind}_noise"] or 0.0) for row in rows], "thickness": 1},
+            customdata=sentences,
+            marker_color=colour,
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+        for kind, words, colour in (("drop", "lost without it", COLOURS[0]), ("add", "gained with more of it", COLOURS[4]))
+    ]
+    title = f"improvement in {report['contributions']['metric']}"
+    layout = {**LAYOUT, "barmode": "group", "bargap": 0.3, "height": 140 + 34 * len(rows)}
+    layout["legend"] = {**LAYOUT["legend"], "title": {"text": ""}}
+    return go.Figure(bars, {**layout, "xaxis": {"title": {"text": title}, "automargin": True}, "yaxis": {"automargin": True}})
+
+
+def path_line(report: dict[str, Any]) -> go.Figure:
+    """Return how the greedy search goes down: its loss after each pick, and the pick that it stops at.
+
+    report: {"models": [{"id", "name"}], "contributions": {"searched_by", "steps", "path": {"picks", "values"}}}.
+    """
+    names = {model["id"]: model["name"] for model in report["models"]}
+    found = report["contributions"]
+    picks, values = found["path"]["picks"], found["path"]["values"]
+    numbers, stop = list(range(1, len(picks) + 1)), found["steps"]
+    line = go.Scatter(
+        x=numbers,
+        y=values,
+        mode="lines+markers",
+        line={"color": COLOURS[0], "shape": "hv"},
+        customdata=[names[key] for key in picks],
+        hovertemplate="pick %{x}: %{customdata}<br>%{y:.5f}<extra></extra>",
+    )
+    at_stop = {"x0": stop, "x1": stop, "y0": 0, "y1": 1, "yref": "paper", "type": "line", "line": {"color": COLOURS[2], "dash": "dot"}}
+    words = {"x": stop, "y": 1, "yref": "paper", "text": "weights are taken here", "showarrow": False, "xanchor": "right", "yanchor": "top"}
+    axes = {"xaxis": {"title": {"text": "pick"}}, "yaxis": {"title": {"text": found["searched_by"]}, "automargin": True}}
+    return go.Figure(line, {**LAYOUT, "height": 300, "showlegend": False, **axes, "shapes": [at_stop], "annotations": [words]})
+
+
+MEASURES = {
+    "pearson": Measure("correlation of logits", ".4f", "Blues", 1.0),
+    "spearman": Measure("correlation of ranks", ".4f", "Blues", 1.0),
+    "disagreement": Measure("share of labels that differ", ".2%", "Blues_r", 0.0),
+}
+"""Name -> what it says; the names are those of the report's matrices."""
