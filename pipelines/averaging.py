@@ -1,0 +1,85 @@
+"""Averages of weights: a running one that forgets, and a plain one over epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.errors import CheckpointDamaged
+
+Weights = dict[str, Tensor]
+WARM_UP_STEPS = 10
+
+
+def copy_weights(net: nn.Module) -> Weights:
+    """Return a copy of all parameters and buffers by name."""
+    return {name: tensor.detach().clone() for name, tensor in net.state_dict().items()}
+
+
+def load_weights(net: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into the net in place; raise CheckpointDamaged if names or shapes are others."""
+    own = net.state_dict()
+    odd = sorted(own.keys() ^ weights.keys()) or [name for name in own if own[name].shape != weights[name].shape]
+    if odd:
+        raise CheckpointDamaged(f"expected weights of the net's {len(own)} names and shapes, got a difference at {', '.join(odd[:5])}")
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(weights[name])
+
+
+@torch.no_grad()
+def follow(shadow: Weights, net: nn.Module, keep: float, step: int) -> None:
+    """Move a running average towards the net: shadow = keep * shadow + (1 - keep) * net, without waiting for the device.
+
+    keep: how much stays; in the first steps less of it, (1 + step) / (10 + step), so that the random start is soon forgotten.
+    Whole numbers (such as batch norm's counter) are copied.
+    """
+    now = net.state_dict()
+    keep = min(keep, (1 + step) / (WARM_UP_STEPS + step))
+    moving = [name for name in shadow if shadow[name].is_floating_point()]
+    torch._foreach_lerp_([shadow[name] for name in moving], [now[name] for name in moving], 1 - keep)
+    for name in shadow.keys() - set(moving):
+        shadow[name].copy_(now[name])
+
+
+@torch.no_grad()
+def add_to_mean(mean: Weights, net: nn.Module, count: int) -> None:
+    """Take the net as the count-th member of a plain mean, in place; count from 1."""
+    now = net.state_dict()
+    for name, tensor in mean.items():
+        if tensor.is_floating_point():
+            tensor.lerp_(now[name], 1 / count)
+        else:
+            tensor.copy_(now[name])
+
+
+def mean_weights(members: Iterable[Mapping[str, Tensor]]) -> Weights:
+    """Return the plain mean of several nets' weights, summed in float64; whole numbers are the last one's."""
+    every = list(members)
+    return {
+        name: torch.stack([one[name].double() for one in every]).mean(0).to(tensor.dtype) if tensor.is_floating_point() else tensor.clone()
+        for name, tensor in every[-1].items()
+    }
+
+
+@torch.no_grad()
+def refresh_batch_norm(net: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> None:
+    """Measure batch norm's mean and variance anew, as averaged weights need.
+
+    batches: what the net is called with. A net without batch norm is left alone, and no batch is drawn.
+    Source: Izmailov et al. (2018), Averaging Weights Leads to Wider Optima and Better Generalization.
+    """
+    norms = [part for part in net.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.track_running_stats]
+    if not norms:
+        return
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over batches
+    net.train()
+    for batch in batches:
+        net(*batch)
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
