@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.compiled import compiled
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 
 # A model that says 0 or 1 has log odds of at most 13.8: sure, but to be outvoted.
@@ -26,26 +23,13 @@ def log_odds(predictions: Floats, task: str) -> Floats:
     """
     if task == REGRESSION:
         return np.asarray(predictions, np.float32)
+    # the kernel is compiled, and the web process reads this module
+    from stackyard.numerics.odds_kernel import fill_log_odds  # noqa: PLC0415
+
     odds = np.empty(predictions.shape, np.float32)
     for model, row in zip(predictions, odds, strict=True):
-        _log_odds(np.ascontiguousarray(model), task == MULTICLASS, row)
+        fill_log_odds(np.ascontiguousarray(model), task == MULTICLASS, EPSILON, row)
     return odds
-
-
-@compiled
-def _log_odds(probabilities: Floats, exclusive: bool, odds: Floats) -> None:
-    """Fill odds (rows, columns) of one model; exclusive: the columns of a row share its probability."""
-    rows, columns = odds.shape
-    for i in range(rows):
-        total = 0.0
-        for j in range(columns):
-            p = min(max(np.float64(probabilities[i, j]), EPSILON), 1.0 - EPSILON)
-            value = math.log(p) if exclusive else math.log(p / (1.0 - p))
-            total += value
-            odds[i, j] = value
-        if exclusive:
-            for j in range(columns):
-                odds[i, j] -= total / columns
 
 
 def odds_to_probabilities(odds: Floats, task: str) -> Floats:
