@@ -26,22 +26,36 @@ SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 # With several test processes, files that take long come first: a long one begun last would keep the others waiting.
 LONG_FIRST = ("tests/end_to_end/test_spooky.py", "tests/ops", "tests/end_to_end", "tests/frontend", "tests/numerics")
 MEET_THE_DATABASE = {"db", "transactional_db", "live_stack"}
+# Rooms without Django: the second pass need not even read their tests.
+WITHOUT_DATABASE = [Path(__file__).parent / room for room in ("benchmarks", "contract", "members", "numerics", "pipelines")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="run only what meets the server's database")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    in_second_pass = config.getoption("--database-only")
+    return True if in_second_pass and (collection_path in WITHOUT_DATABASE or not _is_test(collection_path)) else None
+
+
+def _is_test(path: Path) -> bool:
+    return path.is_relative_to(Path(__file__).parent)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--database-only"):
-        others = [item for item in items if not _meets_the_database(item)]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if _meets_the_database(item)]
+    belongs = _meets_the_database if config.getoption("--database-only") else _needs_no_servers
+    config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
+    items[:] = [item for item in items if belongs(item)]
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
     return next((rank for rank, place in enumerate(LONG_FIRST) if item.nodeid.startswith(place)), len(LONG_FIRST))
+
+
+def _needs_no_servers(item: pytest.Item) -> bool:
+    return item.get_closest_marker("servers") is None
 
 
 def _meets_the_database(item: pytest.Item) -> bool:

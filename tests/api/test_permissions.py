@@ -19,6 +19,8 @@ from stackyard.ensembles.models import Ensemble
 from tests.predictions.desk import COINS, COINS_FILES, TEST_ROWS, create, oof_text, put_blob, upload
 from tests.world import Person
 
+pytestmark = pytest.mark.once
+
 ROLES = ["reader", "member", "admin"]
 SCOPES = ["read", "upload", "admin"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

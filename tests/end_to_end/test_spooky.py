@@ -5,6 +5,8 @@ import gzip
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.once  # test_main_job.py does it small on the other servers
+
 # The table in the data's README.
 LOSSES = {
     "m1_roberta_large_4ep": 0.36257,

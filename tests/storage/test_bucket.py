@@ -10,7 +10,7 @@ from stackyard.storage.services import store_array, store_bytes
 
 from tests.storage.bucket import serve_bucket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 TEAM = 1
 
 
