@@ -1,4 +1,4 @@
-"""The main job, small, on the second pass's servers: from a label file to a submission that can be rebuilt. (On SQLite Spooky does it at full size.)"""
+"""The main job, small, on the second pass's servers: from a label file to a submission that can be rebuilt. Spooky is the large one."""
 
 import numpy as np
 import polars as pl
