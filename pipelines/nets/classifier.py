@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -26,6 +26,7 @@ class Classifier(nn.Module):
         self.drop = nn.Dropout(dropout)
         self.head = nn.Linear(width + features, outputs)
         self.groups = _named(groups if groups is not None else groups_of_children(body))
+        self.translate: Translate = _as_is
 
     def forward(self, images: Tensor, features: Tensor | None = None) -> Tensor:
         """Return (n, outputs); raises DataInvalid where features are missing or of another width."""
@@ -39,6 +40,12 @@ class Classifier(nn.Module):
 
 
 Groups = Mapping[str, Sequence[str]]
+Translate = Callable[[dict[str, Tensor], nn.Module], dict[str, Tensor]]
+"""(the weights of a file, the body) -> the weights under the net's own names."""
+
+
+def _as_is(state: dict[str, Tensor], body: nn.Module) -> dict[str, Tensor]:  # noqa: ARG001 - others ask the body
+    return state
 
 
 def groups_of_children(module: nn.Module) -> dict[str, list[str]]:
