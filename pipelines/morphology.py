@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -28,23 +29,31 @@ def blurred(images: Tensor, deviations: Floats) -> Tensor:
     rows = np.flatnonzero(deviations)
     if not len(rows):
         return images
-    reach = int(np.ceil(REACH * deviations.max()))
-    steps = np.arange(-reach, reach + 1)
-    weights = np.exp(-0.5 * (steps / deviations[rows, None]) ** 2)
-    kernels = torch.from_numpy((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
-    return _replace(images, rows, lambda chosen: _convolved(chosen, kernels.to(images.device, non_blocking=True), reach))
+    weights = torch.from_numpy(_gaussians(deviations[rows]).astype(np.float32)).to(images.device, non_blocking=True)
+    return _replace(images, rows, lambda chosen: _convolved(_convolved(chosen, weights, 3), weights, 2))
 
 
-def _convolved(images: Tensor, kernels: Tensor, reach: int) -> Tensor:
-    """Convolve along rows, then columns; every image's channels are groups of one convolution."""
-    count, channels, height, width = images.shape
-    planes = images.reshape(1, count * channels, height, width)
-    weights = kernels.repeat_interleave(channels, dim=0)[:, None, None, :]
-    planes = nn.functional.conv2d(nn.functional.pad(planes, (reach, reach, 0, 0), mode="replicate"), weights, groups=count * channels)
-    planes = nn.functional.conv2d(
-        nn.functional.pad(planes, (0, 0, reach, reach), mode="replicate"), weights.transpose(2, 3), groups=count * channels
-    )
-    return planes.view(images.shape)
+def _gaussians(deviations: Floats) -> Floats:
+    """Return a kernel an image, (n, 2 * reach + 1), each summing to 1."""
+    reach = math.ceil(REACH * deviations.max())
+    weights: Floats = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviations[:, None]) ** 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _convolved(images: Tensor, kernels: Tensor, axis: int) -> Tensor:
+    """Convolve each image along one axis with its own kernel.
+
+    Shifted sums, since a depthwise convolution is compiled anew for each number of images, and slower for large ones.
+    """
+    reach, side = kernels.shape[1] // 2, images.shape[axis]
+    around = (reach, reach, 0, 0) if axis == 3 else (0, 0, reach, reach)
+    padded = nn.functional.pad(images, around, mode="replicate")
+    weights = kernels[:, :, None, None, None].unbind(1)
+    total = padded.narrow(axis, 0, side) * weights[0]
+    for step in range(1, kernels.shape[1]):
+        total.addcmul_(padded.narrow(axis, step, side), weights[step])
+    return total
 
 
 def eroded(images: Tensor, rows: Ints) -> Tensor:
