@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
