@@ -11,6 +11,8 @@ from torch import Tensor
 from pipelines.affine import Frame, composed, drawn_parts, normalised, symmetries
 from pipelines.chances import Chances, Floats, Ints, around, key_of
 from pipelines.colour import Shade, draw_shade, shaded
+from pipelines.errors import CodeInvalid
+from pipelines.member_code import find_code
 from pipelines.morphology import blurred, dilated, draw_blur, eroded
 from pipelines.recipe import Augment
 from pipelines.warp import CONTROLS, warp
@@ -44,13 +46,18 @@ def augment(
     images: (n, c, h, w), uint8, uint16 or float (0 to 1), on any device.
     generator: advanced by one draw. The same draw gives the same changes on every device.
     out_size: side in pixels; 0 keeps height and width.
+    spec.code: "package.module:function", called last as function(images, chances): float32 images from 0 to 1, and Chances, which have
+        numbers for each image; it returns the images, as many and as large.
     rows: (n,), what names each image (its row in the data): an image's changes follow from the draw and its row, so not from the
         batch's order, nor from the batch being halved. Without rows, from its place in the batch.
+    Raises RecipeInvalid for hue or saturation of images without three channels, CodeInvalid for code that is not there or returns
+    something else.
     """
     chances = Chances(key_of(generator), np.arange(len(images)) if rows is None else rows)
     frame = Frame(*images.shape[2:])
     out = Frame(out_size, out_size) if out_size else frame
-    return changed(images, draw_changes(spec, chances, frame, out, images.shape[1]), out)
+    result = changed(images, draw_changes(spec, chances, frame, out, images.shape[1]), out)
+    return _by_code(result, spec.code, chances, WHITE.get(images.dtype, 1.0)) if spec.code else result
 
 
 def draw_changes(spec: Augment, chances: Chances, frame: Frame, out: Frame, channels: int) -> Changes:
@@ -112,3 +119,11 @@ def _draw_bends(spec: Augment, chances: Chances) -> Floats:
 
 def _moved(values: Floats, like: Tensor) -> Tensor:
     return torch.from_numpy(values.astype(np.float32)).to(like.device, non_blocking=True)
+
+
+def _by_code(images: Tensor, code: str, chances: Chances, white: float) -> Tensor:
+    result = find_code(code)(images / white, chances.branch(code))
+    if not isinstance(result, Tensor) or (result.shape, result.dtype) != (images.shape, images.dtype):
+        came = f"{result.dtype} {tuple(result.shape)}" if isinstance(result, Tensor) else type(result).__name__
+        raise CodeInvalid(f"expected images {images.dtype} {tuple(images.shape)} from {code}, got {came}")
+    return result * white

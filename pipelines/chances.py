@@ -45,6 +45,10 @@ class Chances:
         self.key, self.rows = key, rows
         self._asked: set[str] = set()
 
+    def branch(self, name: str) -> Chances:
+        """Return other chances for the same images, whose purposes have nothing to do with these."""
+        return Chances(_hashed(self.key, f"branch {name}"), self.rows)
+
     def of(self, purpose: str) -> Floats:
         """Return one number an image, shape (n,)."""
         return self.table(purpose, 1)[:, 0]
@@ -54,10 +58,13 @@ class Chances:
         if purpose in self._asked:
             raise DrawnTwice(f"expected every purpose to draw once a batch, but {purpose!r} drew before")
         self._asked.add(purpose)
-        digest = hashlib.blake2b(f"{self.key}:{purpose}".encode(), digest_size=8).digest()
         columns = np.arange(1, count + 1, dtype=np.uint64)
         places: Words = self.rows.astype(np.uint64)[:, None] * np.array([count], np.uint64) + columns
-        return _mixed(places * STEP + np.uint64(int.from_bytes(digest)))
+        return _mixed(places * STEP + np.uint64(_hashed(self.key, purpose)))
+
+
+def _hashed(key: int, purpose: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{key}:{purpose}".encode(), digest_size=8).digest(), "little")
 
 
 def _mixed(states: Words) -> Floats:
