@@ -15,6 +15,7 @@ from torch import Tensor
 from pipelines.affine import Frame
 from pipelines.augment import changed, draw_changes, turned_all
 from pipelines.chances import Chances
+from pipelines.draws import generator
 from pipelines.errors import ViewInvalid
 from pipelines.recipe import Augment
 from pipelines.warp import warp
@@ -125,6 +126,8 @@ def _drawn(images: Tensor, spec: Augment, number: int, size: int) -> Tensor:
 
 SYMMETRIES = ("plain", "rotate90", "rotate180", "rotate270", "flip", "flip_rotate90", "flip_rotate180", "flip_rotate270")
 CORNERS = {"top_left": (0.0, 0.0), "top_right": (1.0, 0.0), "bottom_left": (0.0, 1.0), "bottom_right": (1.0, 1.0)}
+RANDOM_CROPS = {f"crop_{k}": (float(x), float(y)) for k, (x, y) in enumerate(generator(0, "random crops").random((4, 2)))}
+"""Places that are the same in every run."""
 AMOUNTS: tuple[str, ...] = ("rotation", "offset", "shear", "distortion", "contrast", "brightness", "blur", "channel_multiply")
 AMOUNTS += ("channel_add", "hue", "saturation", "value", "negative", "erosion", "dilation")
 
@@ -138,6 +141,7 @@ VIEWS: dict[str, Callable[[int, Augment | None], tuple[View, ...]]] = {
     "d4": _d4,
     "corners": functools.partial(_crops, CORNERS),
     "centre": functools.partial(_crops, {"centre": (0.5, 0.5)}),
+    "random_crops": functools.partial(_crops, RANDOM_CROPS),
     "scales": functools.partial(_windows, [(side, side) for side in SCALES], "scale"),
     "aspects": functools.partial(_windows, ASPECTS, "aspect"),
     "random": _random,
