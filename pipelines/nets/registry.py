@@ -12,6 +12,7 @@ from torch import nn
 from pipelines.errors import RecipeInvalid
 from pipelines.nearest import hint
 from pipelines.nets.classifier import Classifier
+from pipelines.nets.cyclic import build_cyclic
 from pipelines.nets.small_conv import build_small_conv
 from pipelines.nets.timm_nets import PREFIX, build_timm
 from pipelines.nets.weights import State, find_weights, load_weights, read_weights
@@ -60,5 +61,6 @@ def _check_options(net: Net, builder: Builder) -> None:
 
 
 NETS: dict[str, Builder] = {
+    "cyclic": build_cyclic,
     "small_conv": build_small_conv,
 }
