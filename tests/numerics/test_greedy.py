@@ -158,8 +158,29 @@ def test_f_beta_decides_cells_exactly_at_the_threshold_as_the_metric_does(seed, 
     truth = random.random((30, 4)) < 0.4
     # quarters, so that many sums meet the threshold exactly
     predictions = (random.integers(0, 5, (3, 30, 4)) / 4).astype(np.float32)
-    path = greedy_path(predictions, truth, "f_beta_samples_score", steps=6, threshold=threshold)
-    picks, values, _ = naive_greedy(predictions, truth, "f_beta_samples_score", 6, threshold=threshold)
+    path = greedy_path(predictions, truth, "f_beta_samples_score", steps=12, threshold=threshold)
 
-    assert path.values == pytest.approx(values)
-    assert path.picks.tolist() == picks
+    total = np.zeros(truth.shape)
+    for size, (pick, value) in enumerate(zip(path.picks, path.values, strict=True), 1):
+        judged = [METRICS["f_beta_samples_score"](truth, (total + model) / size, threshold=threshold) for model in predictions]
+        assert value == pytest.approx(judged[pick], abs=1e-12)
+        # of means that are as good the first is taken: the metric's own sum of floats may tell them apart by its rounding
+        assert pick == np.flatnonzero(judged >= np.max(judged) - 1e-12)[0]
+        total += predictions[pick]
+
+
+@given(seed=st.integers(0, 10_000), models=st.integers(1, 5), steps=st.integers(1, 40))
+@settings(max_examples=25, deadline=None)
+def test_f_beta_of_every_step_is_the_metric_of_its_mean_in_whatever_order_rows_come(seed, models, steps):
+    random = np.random.default_rng(seed)
+    truth = random.random((40, 3)) < 0.3
+    predictions = np.clip(random.normal(0.6 * truth + 0.1, random.choice([0.02, 0.2]), (models, *truth.shape)), 0, 1)
+    path = greedy_path(predictions, truth, "f_beta_samples_score", steps=steps, threshold=0.3)
+
+    totals = np.cumsum(predictions[path.picks], axis=0)
+    for size, (total, value) in enumerate(zip(totals, path.values, strict=True), 1):
+        assert value == pytest.approx(METRICS["f_beta_samples_score"](truth, total / size, threshold=0.3), abs=1e-12)
+    order = random.permutation(len(truth))
+    shuffled = greedy_path(predictions[:, order], truth[order], "f_beta_samples_score", steps=steps, threshold=0.3)
+    assert shuffled.picks.tolist() == path.picks.tolist()
+    assert shuffled.values.tobytes() == path.values.tobytes()

@@ -1,55 +1,147 @@
 """Greedy selection for F-beta at a fixed threshold: most cells are decided whatever is added.
 
-With s models summed, the mean of s + 1 reaches the threshold t where sum + p >= t (s + 1). As p lies in [0, 1], cells whose sum is below
-t (s + 1) - 1 stay negative, and those at or above t (s + 1) are positive already; only those between can differ from model to model, and
-they become fewer with each step. A row's score is looked up by what it got right and how much it said.
+A cell's mean stays between the least and the greatest that any model says of it, so that it can cross the threshold only where the
+threshold lies between them. Those cells are copied once, all models of a cell side by side; and since each further model moves a mean
+less, those that the next steps can move across are copied out again from time to time. With s models summed, a cell is decided where
+even the greatest leaves the sum below the threshold times s + 1, or even the least does not; what is left is tried with every model at
+once. A row's score is looked up by what it said and what it got right, and scores are added up as whole numbers: their sum is the same in
+any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stackyard.numerics.arrays import Bools, Floats, Ints
 from stackyard.numerics.compiled import compiled
 
-# Sums are compared after a division, as the metric does it: a cell this near to a bound is looked at.
+# A running sum may be off by this much a model, so that a cell whose bounds come as near to the threshold may cross it.
 ROUNDING = 1e-6
+# So many rows of all models stay in the cache while they are looked through.
+ROWS_AT_ONCE = 256
+# Below this many rows starting threads costs more than they save.
+FEW_ROWS = 4096
+
+
+class OpenRows(NamedTuple):
+    """Rows with those of their cells that are not decided beforehand."""
+
+    places: Ints
+    """Where the score of each row without its open cells stands in the table, (rows,)."""
+    starts: Ints
+    """Where each row's open cells begin and end, (rows + 1,)."""
+    cells: Ints
+    """Each open cell's number among all, (cells,)."""
+    steps: Ints
+    """How much further in the table a row stands once the cell is positive, int32 (cells,)."""
+    bounds: Floats
+    """The least and the greatest that any model says of each open cell, (cells, 2)."""
+    values: Floats
+    """What each model says of each open cell, (cells, models)."""
+
+    @classmethod
+    def of(cls, predictions: Floats, truth: Bools, threshold: float, first: int) -> OpenRows:
+        """predictions: (models, rows, labels), truth: (rows, labels); first: the number of the first cell."""
+        least, greatest, side = predictions.min(axis=0), predictions.max(axis=0), truth.shape[1] + 1
+        said = least >= threshold + ROUNDING
+        opened = (greatest >= threshold - ROUNDING) & ~said
+        true, sure, hits = (np.count_nonzero(flags, axis=1) for flags in (truth, said, said & truth))
+        cells = np.flatnonzero(opened)
+        starts = np.append(0, np.cumsum(np.count_nonzero(opened, axis=1)))
+        values = np.ascontiguousarray(predictions.reshape(len(predictions), -1)[:, cells].T)
+        bounds = np.stack([least[opened], greatest[opened]], axis=1)
+        return cls((true * side + sure) * side + hits, starts, cells + first, (side + truth[opened]).astype(np.int32), bounds, values)
+
+    @classmethod
+    def join(cls, parts: list[OpenRows]) -> OpenRows:
+        """Return the parts as one, in their order."""
+        ends = np.cumsum([part.starts[-1] for part in parts])
+        starts = [part.starts[1:] + end - part.starts[-1] for part, end in zip(parts, ends, strict=True)]
+        places, _, *rest = zip(*parts, strict=True)
+        return cls(np.concatenate(places), np.concatenate([[0], *starts]), *(np.concatenate(arrays) for arrays in rest))
+
+    def pick(self, places: Ints, starts: Ints, cells: Ints) -> OpenRows:
+        """Return the rows with only some cells open, by their place among the open ones."""
+        return OpenRows(places, starts, self.cells[cells], self.steps[cells], self.bounds[cells], self.values[cells])
 
 
 class FBetaSearch:
-    """The mean over rows of F-beta, for probabilities in [0, 1] and a truth (rows, labels)."""
+    """The mean over rows of F-beta, for probabilities and a truth (rows, labels)."""
 
     def __init__(self, predictions: Floats, truth: Bools, options: Mapping[str, Any]) -> None:
-        """predictions: (models, rows, labels); options: all of the metric's."""
-        self.predictions, self.truth = predictions, np.ascontiguousarray(truth, np.bool_)
-        self.total = np.zeros(truth.shape)
+        """predictions: (models, rows, labels), memory-mapped or not; options: all of the metric's."""
+        self.predictions, self.threshold = predictions, float(options["threshold"])
+        self.rows = OpenRows.join(list(_read_rows(predictions, np.ascontiguousarray(truth, np.bool_), self.threshold)))
+        self.near, self.near_until = self.rows, 2
+        self.chosen: Ints = np.arange(len(self.rows.cells))
+        self.total = np.zeros(len(self.rows.cells))
         self.size = 0
-        self.threshold = float(options["threshold"])
-        self.scores = _score_table(truth.shape[1], float(options["beta"]), float(options["zero_division"]))
+        scores = _score_table(truth.shape[1], float(options["beta"]), float(options["zero_division"]))
+        self.unit = 2.0 ** math.floor(math.log2(2.0**62 / (len(truth) * max(1.0, float(np.abs(scores).max())))))
+        self.scores = np.rint(scores * self.unit).astype(np.int64).ravel()
 
     def values(self) -> Floats:
         """Return the score with each model added."""
-        rows, labels = self.truth.shape
-        base = np.zeros((rows, 3), np.int64)
-        open_cells = np.empty(rows * labels, np.int64)
-        starts = np.zeros(rows + 1, np.int64)
-        needed = self.threshold * (self.size + 1)
-        _sort_cells(self.total, self.truth, needed, base, open_cells, starts)
-        flat = self.total.reshape(-1), self.truth.reshape(-1)
-        return np.array(
-            [
-                _score(np.ascontiguousarray(model).reshape(-1), *flat, self.size + 1, self.threshold, base, open_cells, starts, self.scores)
-                for model in self.predictions
-            ]
-        )
+        if self.size >= self.near_until:
+            self._look_ahead()
+        bound, count, total = _least_sum(self.threshold, self.size + 1), len(self.near.places), self.total[self.chosen]
+        shares = np.linspace(0, count, (4 * (os.cpu_count() or 1) if count >= FEW_ROWS else 1) + 1).astype(int).tolist()
+        sums = np.zeros((len(shares) - 1, len(self.predictions)), np.int64)
+
+        def score(share: int) -> None:
+            _add_scores(shares[share], shares[share + 1], self.near, total, bound, self.scores, sums[share])
+
+        if len(sums) == 1:
+            score(0)
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(score, range(len(sums))))
+        return np.asarray(sums.sum(axis=0) / (self.unit * count))
 
     def take(self, model: int) -> None:
         """Add the model to the running sum."""
-        self.total += self.predictions[model]
+        self.total += np.ascontiguousarray(self.predictions[model]).reshape(-1)[self.rows.cells]
         self.size += 1
+
+    def _look_ahead(self) -> None:
+        """Keep near the cells that some further steps can leave open: each adds a cell's least value at least, its greatest at most."""
+        steps = max(1, self.size // 4)
+        places, starts, chosen = self.rows.places.copy(), self.rows.starts.copy(), np.empty_like(self.rows.cells)
+        doubt = ROUNDING * (self.size + steps)
+        _choose_open(self.rows, self.total, steps, self.threshold * (self.size + steps), doubt, places, starts, chosen)
+        self.chosen = chosen[: starts[-1]]
+        self.near, self.near_until = self.rows.pick(places, starts, self.chosen), self.size + steps
+
+
+def _read_rows(predictions: Floats, truth: Bools, threshold: float) -> Iterator[OpenRows]:
+    """Yield some rows after the other, so that memory-mapped predictions are read once and never held."""
+
+    def read(start: int) -> OpenRows:
+        rows = slice(start, start + ROWS_AT_ONCE)
+        return OpenRows.of(np.ascontiguousarray(predictions[:, rows]), truth[rows], threshold, start * truth.shape[1])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(read, range(0, len(truth), ROWS_AT_ONCE))
+
+
+def _least_sum(threshold: float, size: int) -> float:
+    """Return the least sum whose mean over `size` models reaches the threshold, as the metric divides and compares.
+
+    >>> _least_sum(0.1, 3) / 3 >= 0.1, math.nextafter(_least_sum(0.1, 3), 0) / 3 >= 0.1
+    (True, False)
+    """
+    least = threshold * size
+    while least / size < threshold:
+        least = math.nextafter(least, math.inf)
+    while math.nextafter(least, -math.inf) / size >= threshold:
+        least = math.nextafter(least, -math.inf)
+    return least
 
 
 def _score_table(labels: int, beta: float, zero_division: float) -> Floats:
@@ -61,42 +153,55 @@ def _score_table(labels: int, beta: float, zero_division: float) -> Floats:
 
 
 @compiled
-def _sort_cells(total: Floats, truth: Bools, needed: float, base: Ints, open_cells: Ints, starts: Ints) -> None:
-    """Fill base with each row's true labels, sure positives and hits among them, and list the cells that are not decided."""
-    rows, labels = truth.shape
-    count = 0
-    for i in range(rows):
-        for j in range(labels):
-            base[i, 0] += truth[i, j]
-            if total[i, j] >= needed + ROUNDING:
-                base[i, 1] += 1
-                base[i, 2] += truth[i, j]
-            elif total[i, j] >= needed - 1.0 - ROUNDING:
-                open_cells[count] = i * labels + j
-                count += 1
-        starts[i + 1] = count
+def _choose_open(rows: OpenRows, total: Floats, steps: int, bound: float, doubt: float, places: Ints, starts: Ints, chosen: Ints) -> None:
+    """List the cells that so many steps can leave on either side of the bound, and move rows on for those that will be above it."""
+    count = np.int64(0)
+    for i in range(len(rows.places)):
+        starts[i] = count
+        for cell in range(rows.starts[i], rows.starts[i + 1]):
+            positive = np.int64(total[cell] + steps * rows.bounds[cell, 0] >= bound + doubt)
+            places[i] += positive * rows.steps[cell]
+            chosen[count] = cell
+            count += (1 - positive) & np.int64(total[cell] + steps * rows.bounds[cell, 1] >= bound - doubt)
+    starts[len(rows.places)] = count
 
 
 @compiled
-def _score(
-    model: Floats,
-    total: Floats,
-    truth: Bools,
-    size: int,
-    threshold: float,
-    base: Ints,
-    open_cells: Ints,
-    starts: Ints,
-    scores: Floats,
-) -> float:
-    """Return the mean score of the rows with the model added."""
-    summed = 0.0
-    for i in range(len(base)):
-        said, hit = base[i, 1], base[i, 2]
-        for place in range(starts[i], starts[i + 1]):
-            cell = open_cells[place]
-            if (total[cell] + model[cell]) / size >= threshold:
-                said += 1
-                hit += truth[cell]
-        summed += scores[base[i, 0], said, hit]
-    return summed / len(base)
+def _count_positives(own: Floats, already: float, bound: float, step: np.int32, places: Ints) -> None:
+    """Add step to places[m] where already + own[m] reaches the bound: in float64 where its precision leaves a doubt."""
+    low, high, models = own.dtype.type(bound - already - ROUNDING), own.dtype.type(bound - already + ROUNDING), len(own)
+    doubts, none = np.int32(0), np.int32(0)
+    for model in range(models):
+        places[model] += step if own[model] >= low else none
+        doubts += np.int32((own[model] >= low) & (own[model] < high))
+    if doubts > 0:
+        for model in range(models):
+            if own[model] >= low and already + own[model] < bound:
+                places[model] -= step
+
+
+@compiled
+def _add_scores(first: int, last: int, rows: OpenRows, total: Floats, bound: float, scores: Ints, sums: Ints) -> None:
+    """Add the scores of the rows first..last with each model added to sums, (models,); a sum of at least `bound` is a positive.
+
+    total: (cells,) of the rows. scores: the table, flat.
+    """
+    opened, places = np.empty(len(scores), np.int64), np.empty(len(sums), np.int32)
+    shared = np.int64(0)
+    for i in range(first, last):
+        place, count = np.int64(rows.places[i]), np.int64(0)
+        # without branches: nobody could foretell them
+        for cell in range(rows.starts[i], rows.starts[i + 1]):
+            positive = np.int64(total[cell] + rows.bounds[cell, 0] >= bound)
+            place += positive * rows.steps[cell]
+            opened[count] = cell
+            count += (1 - positive) & np.int64(total[cell] + rows.bounds[cell, 1] >= bound)
+        if count == 0:
+            shared += scores[place]
+            continue
+        places[:] = np.int32(place)
+        for cell in opened[:count]:
+            _count_positives(rows.values[cell], total[cell], bound, rows.steps[cell], places)
+        for model in range(len(sums)):
+            sums[model] += scores[np.uint32(places[model])]
+    sums += shared
