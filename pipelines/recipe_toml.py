@@ -25,7 +25,7 @@ def read_recipe(path: str | Path) -> Recipe:
     """Return the recipe of a TOML file, or of JSON as `as_json` gives it.
 
     `extends = "other.toml"` (a path beside this file) starts from that recipe: tables are merged key by key, lists (so also the phases)
-    replaced, and a table `[but]` then changes single values by dotted names: `"phases.0.epochs" = 3`, `"phases.*.augment.d4" = true`.
+    replaced (and a net, where [net] has a name or code), and a table `[but]` then changes single values by dotted names: `"phases.0.epochs" = 3`, `"phases.*.augment.d4" = true`.
     Raises RecipeInvalid: unreadable, unknown keys (the nearest is named), wrong values.
     """
     return from_json(_read_document(Path(path), 0), folder=str(Path(path).parent))
@@ -37,10 +37,17 @@ def _read_document(path: Path, depth: int) -> dict[str, Any]:
     if parent is not None:
         if not isinstance(parent, str) or depth == MOST_PARENTS:
             raise RecipeInvalid(f"expected extends in {path} to name a recipe, at most {MOST_PARENTS} deep, got {parent!r}")
-        document = _merge(_read_document(path.parent / parent, depth + 1), document)
+        document = _merge(_without_other_net(_read_document(path.parent / parent, depth + 1), document), document)
     if not isinstance(changes, dict):
         raise RecipeInvalid(f"expected a table [but] in {path}, got {changes!r}")
     return _change(document, changes)
+
+
+def _without_other_net(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the base's net where another is named: its weights and options would not fit."""
+    net = over.get("net")
+    names_one = isinstance(net, Mapping) and ("name" in net or "code" in net)
+    return {key: value for key, value in base.items() if not (names_one and key == "net")}
 
 
 def _parse(path: Path) -> dict[str, Any]:

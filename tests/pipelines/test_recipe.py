@@ -119,6 +119,14 @@ def test_a_recipe_extends_another_and_varies_it(write):
     assert [phase.batch for phase in recipe.phases] == [8, 8]
 
 
+def test_a_recipe_that_names_another_net_takes_nothing_of_the_old_one(write):
+    write(WHOLE, "base.toml")
+
+    assert read_recipe(write('extends = "base.toml"\nnet = {code = "own:build"}')).net == parts.Net(code="own:build")
+    wider = read_recipe(write('extends = "base.toml"\nnet = {options = {widths = [8]}}')).net
+    assert (wider.name, wider.options) == ("timm:densenet121", {"dropout": 0.5, "widths": [8]})
+
+
 def test_recipes_that_extend_each_other_are_refused(write):
     write('extends = "recipe.toml"', "other.toml")
 
