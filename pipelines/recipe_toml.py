@@ -25,7 +25,8 @@ def read_recipe(path: str | Path) -> Recipe:
     """Return the recipe of a TOML file, or of JSON as `as_json` gives it.
 
     `extends = "other.toml"` (a path beside this file) starts from that recipe: tables are merged key by key, lists (so also the phases)
-    replaced (and a net, where [net] has a name or code), and a table `[but]` then changes single values by dotted names: `"phases.0.epochs" = 3`, `"phases.*.augment.d4" = true`.
+    replaced, and so is a net where [net] has a name or code. A table `[but]` then changes single values by dotted names:
+    `"phases.0.epochs" = 3`, `"phases.*.augment.d4" = true`.
     Raises RecipeInvalid: unreadable, unknown keys (the nearest is named), wrong values.
     """
     return from_json(_read_document(Path(path), 0), folder=str(Path(path).parent))
