@@ -130,7 +130,7 @@ def test_a_mean_over_rows_and_a_slow_way_by_fold_agree():
         assert score_by_fold(METRICS[name], truth, scores, folds, {}) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("labels", [1, 3, 7, 8, 9, 16, 17, 63, 64, 65, 200])
+@pytest.mark.parametrize("labels", [1, 3, 7, 8, 9, 17, 31, 32, 33, 63, 64, 65, 200])
 @pytest.mark.parametrize("rows", [1, 2, 300])
 def test_f_beta_by_fold_is_the_mean_of_its_rows_whatever_the_number_of_labels(labels, rows):
     random = np.random.default_rng(labels)

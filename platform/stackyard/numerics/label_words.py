@@ -1,7 +1,4 @@
-"""F-beta of many rows, averaged by fold in one pass: a row's flags are read eight at a time and counted by one instruction.
-
-A flag is a byte of 0 or 1, so eight words of eight flags fit into one, each shifted by its place.
-"""
+"""F-beta of many rows, averaged by fold in one pass: a row's flags become the bits of one word, and are counted by one instruction."""
 
 from __future__ import annotations
 
@@ -9,14 +6,15 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
 from numba.extending import intrinsic
 
 from stackyard.numerics.arrays import Bools, Floats, Ints
 
-BYTES = 8
 LABELS = 64
 """As many fit into one word."""
+HALF = 32
 FOLDS = 256
 
 
@@ -29,65 +27,38 @@ def _define_count_bits(_typing: Any, _word: Any) -> Any:
     return types.int64(types.uint64), build
 
 
-def _define_read_word(_typing: Any, _address: Any) -> Any:
-    """Return the eight bytes at an address, which need not be a multiple of eight, as one number."""
+def _read_flags(count: int) -> Any:
+    """Return a function that reads so many bytes at an address, which may be any, as bits: 1 where a byte is not 0, the first lowest."""
 
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        pointer = context.get_value_type(types.uint64).as_pointer()
-        word = builder.load(builder.inttoptr(arguments[0], pointer))
-        word.align = 1
-        return word
+    def define(_typing: Any, _address: Any) -> Any:
+        def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            kind = ir.VectorType(ir.IntType(8), count)
+            flags = builder.load(builder.inttoptr(arguments[0], kind.as_pointer()))
+            flags.align = 1
+            bits = builder.bitcast(builder.icmp_unsigned("!=", flags, ir.Constant(kind, [0] * count)), ir.IntType(count))
+            return builder.zext(bits, ir.IntType(LABELS)) if count < LABELS else bits
 
-    return types.uint64(types.intp), build
+        return types.uint64(types.intp), build
+
+    return intrinsic(define)
 
 
 _count_bits: Any = intrinsic(_define_count_bits)
-_read_word: Any = intrinsic(_define_read_word)
-
-
-@numba.njit(nogil=True, inline="always")
-def _read_flags(truth: int, chosen: int, labels: int, words: int) -> tuple[int, int]:
-    """Return a row's flags of both, each in one word. Written out, since a loop over so few words costs more than they do.
-
-    It takes addresses, since to hand on an array costs more than to read it. The last eight bytes begin with flags that an earlier
-    word has had; memory order puts them into the lowest bits.
-    """
-    spare, shift = np.uint64(8 * (8 * (words + 1) - labels)), np.uint64(words)
-    a = (_read_word(truth + labels - 8) >> spare) << shift
-    b = (_read_word(chosen + labels - 8) >> spare) << shift
-    if words > 0:
-        a |= _read_word(truth)
-        b |= _read_word(chosen)
-    if words > 1:
-        a |= _read_word(truth + 8) << np.uint64(1)
-        b |= _read_word(chosen + 8) << np.uint64(1)
-    if words > 2:
-        a |= _read_word(truth + 16) << np.uint64(2)
-        b |= _read_word(chosen + 16) << np.uint64(2)
-    if words > 3:
-        a |= _read_word(truth + 24) << np.uint64(3)
-        b |= _read_word(chosen + 24) << np.uint64(3)
-    if words > 4:
-        a |= _read_word(truth + 32) << np.uint64(4)
-        b |= _read_word(chosen + 32) << np.uint64(4)
-    if words > 5:
-        a |= _read_word(truth + 40) << np.uint64(5)
-        b |= _read_word(chosen + 40) << np.uint64(5)
-    if words > 6:
-        a |= _read_word(truth + 48) << np.uint64(6)
-        b |= _read_word(chosen + 48) << np.uint64(6)
-    return a, b
+_read_half, _read_word = _read_flags(HALF), _read_flags(LABELS)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def _sum_by_fold(truth: int, chosen: int, labels: int, folds: Ints, squared: float, empty: float, sums: Floats, sizes: Ints) -> bool:
     """Add each row's F-beta to its fold's sum; say whether all fold numbers were 0 to FOLDS - 1. An empty row scores `empty`.
 
-    truth, chosen: addresses of bytes in C order, `labels` a row.
+    truth, chosen: addresses of bytes in C order, `labels` a row; as many as make a word may be read from where a row begins.
     """
-    words = (labels - 1) // 8
+    own = np.uint64(2**LABELS - 1) >> np.uint64(LABELS - labels)
     for i in range(len(folds)):
-        true_flags, flags = _read_flags(truth + i * labels, chosen + i * labels, labels, words)
+        if labels <= HALF:
+            true_flags, flags = _read_half(truth + i * labels) & own, _read_half(chosen + i * labels) & own
+        else:
+            true_flags, flags = _read_word(truth + i * labels) & own, _read_word(chosen + i * labels) & own
         true, taken, hits = _count_bits(true_flags), _count_bits(flags), _count_bits(true_flags & flags)
         fold = folds[i]
         if fold < 0 or fold >= FOLDS:
@@ -104,17 +75,20 @@ def mean_f_beta_by_fold(truth: Bools, labels: Bools, folds: Ints, squared_beta: 
     truth, labels: bool (n, L), C order, at most LABELS columns.
     """
     sums, sizes = np.zeros(FOLDS), np.zeros(FOLDS, np.int64)
-    columns = max(truth.shape[1], BYTES)
-    # these names keep the bytes in memory while only their addresses are handed on
-    true_bytes, chosen_bytes = _eight_or_more(truth), _eight_or_more(labels)
-    addresses = true_bytes.ctypes.data, chosen_bytes.ctypes.data
-    if not _sum_by_fold(*addresses, columns, folds, squared_beta, zero_division, sums, sizes):
+    # of the last rows a copy is read, so that nothing is read beyond their end
+    columns = truth.shape[1]
+    most = max(0, len(truth) - LABELS // columns)
+    room = np.zeros((2, LABELS + LABELS), np.bool_)
+    rest = truth[most:].size
+    room[0, :rest], room[1, :rest] = truth[most:].ravel(), labels[most:].ravel()
+    options = squared_beta, zero_division, sums, sizes
+    whole = _sum_by_fold(_address(truth), _address(labels), columns, folds[:most], *options)
+    if not (whole and _sum_by_fold(_address(room[0]), _address(room[1]), columns, folds[most:], *options)):
         return None
     present = np.flatnonzero(sizes)
     return np.asarray(sums[present] / sizes[present])
 
 
-def _eight_or_more(flags: Bools) -> Bools:
-    """Return the flags with rows of fewer than eight filled up: words of eight are read."""
-    missing = BYTES - flags.shape[1]
-    return np.concatenate([flags, np.zeros((len(flags), missing), np.bool_)], axis=1) if missing > 0 else flags
+def _address(flags: Bools) -> int:
+    # several times faster than .ctypes.data
+    return int(flags.__array_interface__["data"][0])
