@@ -11,8 +11,11 @@ from torch import nn
 
 from pipelines.errors import RecipeInvalid
 from pipelines.nearest import hint
+from pipelines.nets.alexnet256 import build_alexnet256
 from pipelines.nets.classifier import Classifier
+from pipelines.nets.custom import build_custom
 from pipelines.nets.cyclic import build_cyclic
+from pipelines.nets.resnet import build_resnet
 from pipelines.nets.small_conv import build_small_conv
 from pipelines.nets.timm_nets import PREFIX, build_timm
 from pipelines.nets.weights import State, find_weights, load_weights, read_weights
@@ -29,7 +32,7 @@ def build_net(net: Net, outputs: int, channels: int, size: int, features: int = 
     Random weights are drawn from torch's own generator: seed it before (`draws.seed_step`).
     Raises RecipeInvalid for an unknown name or option, and names the nearest; WeightsMissing and WeightsMismatch.
     """
-    builder = find_builder(net.name)
+    builder = partial(build_custom, net.code) if net.code else find_builder(net.name)
     _check_options(net, builder)
     module = builder(outputs=outputs, channels=channels, size=size, features=features, **net.options)
     if net.weights:
@@ -61,6 +64,8 @@ def _check_options(net: Net, builder: Builder) -> None:
 
 
 NETS: dict[str, Builder] = {
+    "alexnet256": build_alexnet256,
     "cyclic": build_cyclic,
+    "resnet": build_resnet,
     "small_conv": build_small_conv,
 }

@@ -50,3 +50,21 @@ def test_dropout_grows_layer_by_layer():
 def test_a_net_that_cannot_be_is_refused(net, size, message):
     with pytest.raises(RecipeInvalid, match=message):
         build_net(net, 5, 3, size)
+
+
+def test_alexnet_has_the_published_size_at_its_own_size():
+    with torch.device("meta"):
+        net = build_net(Net(name="alexnet256"), 1000, 3, 256).eval()
+
+    # as torchvision's documentation states it
+    assert sum(parameter.numel() for parameter in net.parameters()) == 61_100_840
+    assert net(torch.empty(2, 3, 256, 256, device="meta")).shape == (2, 1000)
+
+
+def test_a_narrow_alexnet_runs_on_smaller_images_down_to_63_px():
+    options = {"width": 0.05, "hidden": 16, "grid": 2, "batch_norm": True}
+    net = build_net(Net(name="alexnet256", options=options), 4, 3, 63)
+
+    assert net(torch.rand(2, 3, 63, 63)).shape == (2, 4)
+    with pytest.raises(RecipeInvalid, match="at least 63 px"):
+        build_net(Net(name="alexnet256", options=options), 4, 3, 62)
