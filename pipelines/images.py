@@ -147,7 +147,7 @@ class ArraySource(Source):
         self.path = path
         names = {"id": ("id", "ids"), "image": ("image", "images")}
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = {key: _first(arrays.files, getattr(spec, key), others, path) for key, others in names.items()}
                 listed, self._images = arrays[found["id"]], arrays[found["image"]]
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:

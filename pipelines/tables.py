@@ -70,7 +70,7 @@ def _read_csv(path: Path, names: Sequence[str]) -> Columns:
 
 def _read_npz(path: Path, names: Sequence[str]) -> Columns:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: [str(value) for value in arrays[name].tolist()] for name in names or arrays.files if name in arrays.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise DataInvalid(f"expected an .npz file of plain arrays at {path}, got: {error}") from error
