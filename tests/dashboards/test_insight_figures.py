@@ -28,17 +28,18 @@ def test_models_that_are_alike_stand_side_by_side():
     heat = figure.data[0]
 
     assert list(heat.x) == list(heat.y) == ["model-12", "model-11", "model-10"]
-    assert list(heat.z[0]) == [1, 1 - 1 / 3, 1 - 2 / 3]
-    assert (heat.zmin, heat.zmax) == (1 - 2 / 3, 1)
+    assert list(heat.customdata[0]) == [1, 1 - 1 / 3, 1 - 2 / 3]
+    assert list(heat.z[0]) == sorted(heat.z[0], reverse=True)
     assert figure.layout.xaxis.showticklabels
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_dark_is_alike_by_every_measure(measure):
+def test_bright_is_alike_by_every_measure(measure):
     heat = correlation_map(insight(models=4), measure).data[0]
-    dark_is_high = heat.colorscale[-1][1] == "rgb(8,48,107)"
+    bright_is_high = heat.colorscale[-1][1] == "#fde725"
 
-    assert (heat.zmax if dark_is_high else heat.zmin) == heat.z[0][0] == MEASURES[measure].same
+    assert heat.z[0][0] == pytest.approx(heat.zmax if bright_is_high else heat.zmin, abs=1e-3)
+    assert heat.customdata[0][0] == MEASURES[measure].same
     assert MEASURES[measure].words in heat.hovertemplate
 
 
@@ -50,18 +51,21 @@ def test_models_of_one_cluster_are_framed():
 
 def test_a_model_like_no_other_does_not_make_all_others_look_the_same():
     report = insight(models=20)
-    alike = [[1.0 if a == b else 0.97 + 0.001 * ((a + b) % 10) for b in range(20)] for a in range(20)]
+    alike = [[1.0 if a == b else (0.97, 0.995)[(a + b) % 2] for b in range(20)] for a in range(20)]
     for place in range(19):
         alike[19][place] = alike[place][19] = 0.02
     report["correlation"]["pearson"] = alike
+    heat = correlation_map(report).data[0]
+    places = {value: place for line, drawn in zip(heat.customdata, heat.z, strict=True) for value, place in zip(line, drawn, strict=True)}
 
-    assert correlation_map(report).data[0].zmin > 0.9
+    assert (places[0.995] - places[0.97]) / (heat.zmax - heat.zmin) > 0.2
+    assert heat.zmin == places[0.02]
 
 
 def test_one_model_alone_is_drawn_too():
     heat = correlation_map(insight(models=1)).data[0]
 
-    assert (list(heat.x), heat.zmin, heat.zmax) == (["model-10"], 1, 1)
+    assert (list(heat.x), heat.customdata[0][0]) == (["model-10"], 1)
 
 
 def test_long_names_lose_their_middle_beside_the_map_only():

@@ -159,7 +159,7 @@ def test_the_map_shows_the_measure_that_is_asked_for(world, looked):
     figure = world.reader.get("competitions/iris/figures/correlation", {"measure": "disagreement"}).json()
 
     assert held["measures"] == ["pearson", "spearman", "disagreement"]
-    assert np.sort(figure["data"][0]["z"], axis=None).tolist() == np.sort(held["disagreement"], axis=None).tolist()
+    assert np.sort(figure["data"][0]["customdata"], axis=None).tolist() == np.sort(held["disagreement"], axis=None).tolist()
     answer = world.reader.get("competitions/iris/figures/correlation", {"measure": "cosine"})
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
 

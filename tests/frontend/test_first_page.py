@@ -9,8 +9,11 @@ from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwr
 
 from members.client import Client
 from tests.browser import ARGUMENTS
+from tests.stack import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.browser
+# What a slow machine may take; nothing is judged by time.
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 PASSWORD = "a-wheelbarrow-of-pears"
 KINDS = ("apple", "pear", "quince")
@@ -43,6 +46,8 @@ def files(tmp_path_factory) -> Path:
     bad = pl.when(pl.col("id").is_in(["f03", "f07"])).then(1.5).otherwise(pl.col("pear"))
     good.with_columns(bad.alias("pear")).write_csv(folder / "bad_oof.csv")
     (folder / "spec.toml").write_text(SPEC)
+    for slug in ("compared", "empty"):
+        (folder / f"{slug}.toml").write_text(SPEC.replace("fruit", slug).replace("Apples and pears", slug.title()))
     return folder
 
 
@@ -53,6 +58,12 @@ def invitation(live_stack, files, tmp_path_factory) -> str:
     with Client(live_stack.url, token, home=tmp_path_factory.mktemp("alma")) as alma:
         assert alma.create_competition(files / "spec.toml")["state"] == "open"
         alma.upload("fruit", name="flat", oof=files / "flat_oof.csv")
+        # A worker compares them once nothing else has come for a while, which here it has: they are looked at last.
+        for slug in ("compared", "empty"):
+            assert alma.create_competition(files / f"{slug}.toml")["state"] == "open"
+        for name, file in (("flat", "flat"), ("forest", "forest"), ("twin", "forest")):
+            alma.upload("compared", name=name, oof=files / f"{file}_oof.csv")
+        live_stack.manage("shell", "--no-imports", "-c", LONG_AGO)
         return alma.wire.post("invitations", {"role": "member"})["link"]
 
 
@@ -62,6 +73,14 @@ def browser(chromium) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+LONG_AGO = """
+from datetime import timedelta
+from django.utils import timezone
+from stackyard.predictions.models import Prediction
+Prediction.objects.update(scored_at=timezone.now() - timedelta(minutes=1))
+"""
 
 
 def open_tab(browser: Browser, url: str, cookies: StorageState | None = None) -> Iterator[Page]:
@@ -164,3 +183,31 @@ def test_the_leaderboard_sorts_filters_and_opens_a_row(page, files):
     expect(detail).to_contain_text("forest_oof.csv")
     page.keyboard.press("Escape")
     expect(detail).to_have_count(0)
+
+
+def test_insight_warns_of_a_copy_and_says_why_it_was_left_out(page):
+    page.goto("/competitions/compared")
+    page.get_by_role("link", name="Insight").click()
+    gains = page.get_by_role("region", name="What each model gives")
+    expect(gains).to_be_visible()
+    expect(page.get_by_role("region", name="Warnings")).to_contain_text("forest and twin predict exactly the same: count them once.")
+    expect(page.get_by_role("link", name="Insight, warnings: ")).to_be_visible()
+
+    expect(gains.get_by_role("row").nth(1)).to_contain_text("in the blend")
+    gains.get_by_label("left out").check()
+    expect(gains.get_by_role("row", name="twin !")).to_contain_text("twin predicts the same as forest, which is in the blend.")
+    gains.get_by_role("button", name="Model").click()
+    assert gains.locator("tbody a").all_inner_texts() == ["flat", "twin"]
+
+    page.get_by_label("Spearman").check()
+    expect(page.get_by_role("img", name="How alike models are: Spearman")).to_contain_text("correlation of ranks")
+    expect(page.get_by_role("region", name="Greedy path")).to_contain_text("forest picked")
+
+
+def test_insight_of_no_model_says_when_there_will_be_one(page):
+    page.goto("/competitions/empty/insight")
+
+    expect(page.get_by_role("heading", name="No model is scored yet")).to_be_visible()
+    expect(page.get_by_role("region", name="Warnings")).to_have_count(0)
+    page.get_by_role("link", name="Upload one").click()
+    expect(page.get_by_role("link", name="Upload", exact=True)).to_have_attribute("aria-current", "page")

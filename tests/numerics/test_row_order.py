@@ -62,6 +62,16 @@ def test_a_weak_model_and_one_without_company_are_left_in_peace():
     assert CHECKS["permuted_rows"](alone) == []
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_a_prior_that_says_the_same_in_every_row_of_a_fold_has_no_order_to_lose(task):
+    models = honest(task)
+    prior = np.empty_like(models.oof[0])
+    for fold in np.unique(models.folds):
+        prior[models.folds == fold] = models.oof[0][models.folds != fold].mean(axis=0)
+
+    assert CHECKS["permuted_rows"](with_model(models, 1, oof=prior)) == []
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 4))
 def test_the_z_of_random_orders_is_standard_normal(seed, columns):

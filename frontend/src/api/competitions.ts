@@ -1,12 +1,7 @@
 /** Competitions, their folds, and what has been uploaded to them. */
 import { useFixed, usePolled } from "./polling";
 import { API } from "./client";
-import type { Competition, FoldReport, Grid, LeaderboardRow, Prediction, Quota } from "./types";
-
-export interface Figure {
-  data: Record<string, unknown>[];
-  layout: Record<string, unknown>;
-}
+import type { Competition, Figure, FoldReport, Grid, LeaderboardRow, Prediction, Quota } from "./types";
 
 const at = (slug: string, rest = ""): string => `/competitions/${encodeURIComponent(slug)}${rest}`;
 

@@ -46,3 +46,9 @@ export function errorBody(error: unknown): ErrorBody {
   const detail = error instanceof Error ? error.message : String(error);
   return { error: error instanceof Unreachable ? "Unreachable" : "Unexpected", detail, count: 0, rows: [] };
 }
+
+/** Why a run of the server failed; it always says it, but the schema cannot promise it. */
+export function readFailure(error: Partial<ErrorBody>): ErrorBody {
+  const { error: code, detail, count, rows } = error;
+  return { error: code ?? "Failed", detail: detail ?? "The run ended without a result.", count: count ?? 0, rows: rows ?? [] };
+}

@@ -1,5 +1,5 @@
 /** Reading what changes: every 2 s while something is in work, else every 15 s and when the window is looked at again. */
-import { QueryClient, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { fetchJson, forgetAnswers } from "./client";
 import { ApiError, Unreachable } from "./errors";
 
@@ -56,5 +56,15 @@ export function useFixed<T>(path: string | null): UseQueryResult<T> {
     enabled: path !== null,
     staleTime: 5 * 60_000,
     refetchOnWindowFocus: false,
+  });
+}
+
+/** Read what changes only when the server makes it anew; meanwhile the last answer stays. `made`: when that was. */
+export function useMade<T>(path: string, made: string): UseQueryResult<T> {
+  return useQuery<T>({
+    queryKey: [...keyOf(path), made],
+    queryFn: ({ signal }) => fetchJson<T>(path, signal),
+    staleTime: Infinity,
+    placeholderData: keepPreviousData,
   });
 }

@@ -20,6 +20,11 @@ export type Competition = Refined<
   Schemas["CompetitionAnswer"],
   { task: Task; errors: ErrorBody[]; sample: { kind?: string; columns?: string[] } }
 >;
+/** A plotly figure. */
+export interface Figure {
+  data: Record<string, unknown>[];
+  layout: Record<string, unknown>;
+}
 export type FoldReport = Schemas["FoldReportAnswer"];
 export type Prediction = Refined<
   Schemas["PredictionAnswer"],
@@ -33,6 +38,12 @@ export type EnsembleRecipe = { level2: string[]; blend: string; decision: string
 export type DecisionTable = { name: string; calibration?: string; label_groups?: unknown[] };
 export type RecipeOptions = Refined<Schemas["RecipesAnswer"], { default: EnsembleRecipe }>;
 export type Ensemble = Refined<Schemas["EnsembleAnswer"], { recipe: EnsembleRecipe; error: Partial<ErrorBody> }>;
+export type Insight = Refined<Schemas["InsightAnswer"], { error: Partial<ErrorBody> }>;
+export type InsightModel = Schemas["InsightModel"];
+export type Finding = Schemas["InsightFinding"];
+export type Contributions = Schemas["InsightContributions"];
+export type Contribution = Schemas["InsightContribution"];
+export type Measure = Schemas["MeasuresEnum"];
 export type Submission = Refined<Schemas["SubmissionRow"], { error: Partial<ErrorBody> }>;
 export type Rebuilt = Schemas["RebuildAnswer"];
 export type Quota = Schemas["QuotaAnswer"];

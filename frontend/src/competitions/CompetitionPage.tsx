@@ -1,8 +1,10 @@
 import { useCompetition } from "../api/competitions";
+import { useInsight } from "../api/insight";
 import type { Competition } from "../api/types";
 import { ContractTab } from "../contract/ContractTab";
 import { EnsemblesTab } from "../ensembles/EnsemblesTab";
 import { GridTab } from "../grid/GridTab";
+import { InsightTab } from "../insight/InsightTab";
 import { LeaderboardTab } from "../leaderboard/LeaderboardTab";
 import { PredictionDrawer } from "../prediction/PredictionDrawer";
 import { NotFoundPage } from "../shell/NotFoundPage";
@@ -19,6 +21,7 @@ const TABS: Record<string, { label: string; Body: (props: { competition: Competi
   leaderboard: { label: "Leaderboard", Body: LeaderboardTab },
   upload: { label: "Upload", Body: UploadTab },
   grid: { label: "Grid", Body: GridTab },
+  insight: { label: "Insight", Body: InsightTab },
   ensembles: { label: "Ensembles", Body: EnsemblesTab },
   submissions: { label: "Submissions", Body: SubmissionsTab },
   contract: { label: "Contract & folds", Body: ContractTab },
@@ -47,7 +50,7 @@ function Opened({ competition, tab }: { competition: Competition; tab: string })
       {competition.state === "rejected" && <ErrorList errors={competition.errors} />}
       {open && (
         <>
-          <TabLinks slug={competition.slug} tabs={Object.entries(TABS).map(([path, { label }]) => ({ path, label, warnings: path === "contract" ? competition.warnings.length : 0 }))} active={tab} />
+          <Tabs competition={competition} active={tab} />
           <entry.Body competition={competition} />
           <PredictionDrawer competition={competition} />
           <DropAnywhere competition={competition} />
@@ -55,4 +58,16 @@ function Opened({ competition, tab }: { competition: Competition; tab: string })
       )}
     </>
   );
+}
+
+/** The sections, each with the number of warnings that wait there. */
+function Tabs({ competition, active }: { competition: Competition; active: string }) {
+  const findings = useInsight(competition.slug).data?.findings ?? [];
+  const warnings: Record<string, number> = {
+    insight: findings.filter(({ severity }) => severity !== "info").length,
+    contract: competition.warnings.length,
+  };
+  const severe = findings.some(({ severity }) => severity === "severe");
+  const tabs = Object.entries(TABS).map(([path, { label }]) => ({ path, label, warnings: warnings[path] ?? 0, severe: severe && path === "insight" }));
+  return <TabLinks slug={competition.slug} tabs={tabs} active={active} />;
 }

@@ -4,7 +4,7 @@ import styles from "./TabLinks.module.css";
 
 interface Props {
   slug: string;
-  tabs: { path: string; label: string; warnings: number }[];
+  tabs: { path: string; label: string; warnings: number; severe: boolean }[];
   active: string;
 }
 
@@ -26,7 +26,7 @@ export function TabLinks({ slug, tabs, active }: Props) {
         >
           {tab.label}
           {tab.warnings > 0 && (
-            <span className={styles.warnings} aria-label={`, warnings: ${tab.warnings}`}>
+            <span className={tab.severe ? styles.severe : styles.warnings} aria-label={`, warnings: ${tab.warnings}`}>
               {tab.warnings}
             </span>
           )}

@@ -1,16 +1,13 @@
-import { lazy, Suspense } from "react";
 import { contractLink, foldsLink, useFoldFigure, useFoldReport } from "../api/competitions";
 import type { Competition, FoldReport } from "../api/types";
 import { Asked } from "../ui/Asked";
 import { CopyButton } from "../ui/CopyButton";
+import { Drawn } from "../ui/Drawn";
 import { formatCount } from "../ui/format";
-import { Loading, Warnings } from "../ui/Notice";
+import { Warnings } from "../ui/Notice";
 import { ContractFacts } from "./ContractFacts";
 import styles from "./ContractTab.module.css";
 import { CountTable } from "./CountTable";
-
-// Half a megabyte that only this page needs.
-const FigureView = lazy(async () => import("./FigureView"));
 
 export function ContractTab({ competition }: { competition: Competition }) {
   const report = useFoldReport(competition.slug);
@@ -66,13 +63,7 @@ function Folds({ competition, report }: { competition: Competition; report: Fold
         Frozen and shared: predictions made on other folds are refused. Rows a fold: {report.sizes.map(formatCount).join(", ")}.
       </p>
       <Warnings sentences={[...new Set([...report.warnings, ...competition.warnings])]} />
-      <Asked query={figure} what="the histogram">
-        {(it) => (
-          <Suspense fallback={<Loading what="the histogram" />}>
-            <FigureView figure={it} label="Rows of each class by fold" />
-          </Suspense>
-        )}
-      </Asked>
+      <Drawn query={figure} what="the histogram" label="Rows of each class by fold" />
       <CountTable report={report} />
     </>
   );

@@ -1,5 +1,6 @@
 import { Link } from "wouter";
 import { inWork, useCancelEnsemble } from "../api/ensembles";
+import { readFailure } from "../api/errors";
 import type { Competition, Ensemble } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
 import { useCurrentMember } from "../shell/me";
@@ -11,7 +12,6 @@ import { Warnings } from "../ui/Notice";
 import { StateBadge } from "../ui/StateBadge";
 import { tellDecision } from "./decision";
 import styles from "./EnsembleCard.module.css";
-import { readFailure } from "./failure";
 import { MemberTable } from "./MemberTable";
 import { PermutedLine } from "./PermutedLine";
 import { RunProgress } from "./RunProgress";

@@ -1,10 +1,10 @@
 import { isPermuting, usePermuteLabels } from "../api/ensembles";
+import { readFailure } from "../api/errors";
 import type { Competition, Ensemble } from "../api/types";
 import { useCurrentMember } from "../shell/me";
 import { ErrorList, ErrorPanel } from "../ui/ErrorPanel";
 import { formatScore, plural } from "../ui/format";
 import styles from "./EnsembleCard.module.css";
-import { readFailure } from "./failure";
 import { RunProgress } from "./RunProgress";
 
 interface Props {

@@ -1,8 +1,9 @@
-import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Header, type Row, type SortingState } from "@tanstack/react-table";
+import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Row, type SortingState } from "@tanstack/react-table";
 import { useMemo, type MouseEvent } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import type { Competition, LeaderboardRow } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
+import { HeadCell } from "../ui/HeadCell";
 import { boardColumns } from "./columns";
 import styles from "./BoardTable.module.css";
 
@@ -47,30 +48,6 @@ export function BoardTable({ competition, rows, all, sorting, onSort }: Props) {
       {rows.some((row) => row.within_noise) && <p className={styles.key}>≈ within noise of the rank above: which rows came may alone have decided between the two.</p>}
       {rows.length === 0 && <p className={styles.none}>No prediction fits these filters.</p>}
     </div>
-  );
-}
-
-function HeadCell({ header }: { header: Header<LeaderboardRow, unknown> }) {
-  const { column } = header;
-  const direction = column.getIsSorted();
-  const order = direction === false ? "none" : direction === "asc" ? "ascending" : "descending";
-  const title = flexRender(column.columnDef.header, header.getContext());
-  if (!column.getCanSort()) {
-    return (
-      <th scope="col" className={column.columnDef.meta?.className}>
-        {title}
-      </th>
-    );
-  }
-  return (
-    <th scope="col" className={column.columnDef.meta?.className} aria-sort={order}>
-      <button type="button" className={styles.sort} onClick={column.getToggleSortingHandler()}>
-        {title}
-        <span aria-hidden="true" className={styles.arrow}>
-          {direction === "asc" ? "↑" : direction === "desc" ? "↓" : ""}
-        </span>
-      </button>
-    </th>
   );
 }
 

@@ -13,6 +13,11 @@ export function formatGap(value: number, decimals = 5): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(decimals)}`;
 }
 
+/** A size that may be tiny: five decimals, or two digits where those would say nothing. */
+export function formatSmall(value: number): string {
+  return value === 0 || Math.abs(value) >= 5e-5 ? value.toFixed(5) : value.toExponential(1);
+}
+
 export function formatCount(value: number): string {
   return counts.format(value);
 }

@@ -5,9 +5,10 @@ report: as ensembles.insight_queries.report_of gives it; each function names the
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import quantiles
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,8 +19,8 @@ MOST_NAMED = 60
 """Models that have their names beside a map; of more, the pointer tells."""
 LONGEST_NAME = 26
 """Of a model beside a figure: longer ones would leave no room for it. The pointer tells the rest."""
-FENCE = 1.5
-"""Quartile ranges beyond the quartiles at which colours end: one model that is like no other must not make all others the same."""
+MOST = 0.9995
+"""Correlations above it are drawn as it."""
 
 
 @dataclass(frozen=True)
@@ -29,44 +30,52 @@ class Measure:
     words: str
     form: str
     """How a value is written, in d3's words."""
+    spread: Callable[[float], float]
+    """A value to its place among the colours: models of one team differ between 0.9 and 1, where plain numbers would all look the same."""
     scale: str
-    """Dark is alike, whichever way the numbers run."""
+    """Bright is alike, whichever way the numbers run: it is seen on light and on dark pages."""
     same: float
     """Of a model and its copy."""
+    ticks: tuple[float, ...]
 
 
 def correlation_map(report: dict[str, Any], measure: str = "pearson") -> go.Figure:
     """Return how alike every two models are, as a heat map: models that are alike stand side by side, clusters are framed.
 
     report: {"models": [{"id", "name", "cluster"}], "correlation": {"order", "pearson", "spearman", "disagreement"}}.
-    measure: a key of MEASURES whose matrix the report holds.
+    measure: a key of MEASURES whose matrix the report holds. The map's `customdata` are the values, its `z` places among the colours.
     """
     told, matrix, order = MEASURES[measure], report["correlation"][measure], report["correlation"]["order"]
     models = {model["id"]: model for model in report["models"]}
     place = {key: number for number, key in enumerate(models)}
     chosen = [place[key] for key in order]
     names = [models[key]["name"] for key in order]
-    least, greatest = _ends([value for row, line in enumerate(matrix) for value in line[:row]], told.same)
+    values = [[matrix[row][column] for column in chosen] for row in chosen]
+    places = [[round(told.spread(value), 3) for value in line] for line in values]
+    ends = [told.spread(told.same), *(value for line in places for value in line)]
+    ticks = {told.spread(value): value for value in told.ticks if min(ends) <= told.spread(value) <= max(ends)}
     heat = go.Heatmap(
         x=names,
         y=names,
-        z=[[matrix[row][column] for column in chosen] for row in chosen],
-        zmin=least,
-        zmax=greatest,
+        z=places,
+        customdata=values,
+        zmin=min(ends),
+        zmax=max(ends),
         colorscale=told.scale,
-        colorbar={"title": {"text": told.words, "side": "right"}, "thickness": 12, "tickformat": told.form},
-        hovertemplate=f"%{{y}}<br>%{{x}}<br>{told.words} %{{z:{told.form}}}<extra></extra>",
+        colorbar={
+            "title": {"text": told.words, "side": "right"},
+            "thickness": 12,
+            "tickvals": list(ticks),
+            "ticktext": [f"{value:g}" for value in ticks.values()],
+        },
+        hovertemplate=f"%{{y}}<br>%{{x}}<br>{told.words} %{{customdata:{told.form}}}<extra></extra>",
     )
     return go.Figure(heat, {**_square(names), "shapes": _frames([models[key]["cluster"] for key in order])})
 
 
-def _ends(between: list[float], same: float) -> tuple[float, float]:
-    """Return the values that the colours begin and end at: what there is between two models, less what is far out, and a copy's."""
-    if len(between) < 2:
-        return min([same, *between]), max([same, *between])
-    first, _, third = quantiles(between, n=4, method="inclusive")
-    far = FENCE * (third - first)
-    return min(same, max(min(between), first - far)), max(same, min(max(between), third + far))
+def _fisher(correlation: float) -> float:
+    """Return Fisher's z of a correlation, in which equal steps are equally surprising (Fisher 1915), up to that of 0.9995."""
+    return math.atanh(max(-MOST, min(MOST, correlation)))
 
 
 def _square(names: list[str]) -> dict[str, Any]:
@@ -143,13 +152,19 @@ def path_line(report: dict[str, Any]) -> go.Figure:
     )
     at_stop = {"x0": stop, "x1": stop, "y0": 0, "y1": 1, "yref": "paper", "type": "line", "line": {"color": COLOURS[2], "dash": "dot"}}
     words = {"x": stop, "y": 1, "yref": "paper", "text": "weights are taken here", "showarrow": False, "xanchor": "right", "yanchor": "top"}
-    axes = {"xaxis": {"title": {"text": "pick"}}, "yaxis": {"title": {"text": found["searched_by"]}, "automargin": True}}
+    axes = {
+        "xaxis": {"title": {"text": "pick"}, "range": [0.5, len(picks) + 0.5]},
+        "yaxis": {"title": {"text": found["searched_by"]}, "automargin": True},
+    }
     return go.Figure(line, {**LAYOUT, "height": 300, "showlegend": False, **axes, "shapes": [at_stop], "annotations": [words]})
 
 
+R_TICKS = (-0.9, -0.5, 0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+SHARE_TICKS = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
+
 MEASURES = {
-    "pearson": Measure("correlation of logits", ".4f", "Blues", 1.0),
-    "spearman": Measure("correlation of ranks", ".4f", "Blues", 1.0),
-    "disagreement": Measure("share of labels that differ", ".2%", "Blues_r", 0.0),
+    "pearson": Measure("correlation of logits", ".4f", _fisher, "Viridis", 1.0, R_TICKS),
+    "spearman": Measure("correlation of ranks", ".4f", _fisher, "Viridis", 1.0, R_TICKS),
+    "disagreement": Measure("share of labels that differ", ".2%", math.sqrt, "Viridis_r", 0.0, SHARE_TICKS),
 }
 """Name -> what it says; the names are those of the report's matrices."""

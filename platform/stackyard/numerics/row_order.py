@@ -90,7 +90,8 @@ def check_row_order(models: Models) -> list[Finding]:
 
     Rows count as lost where the model can be told from random order neither by the truth nor by the other models (both z below 4),
     although the median of the other models finds the truth there (z of at least 10). A fold alone is lost only where the model itself
-    finds the truth in its other folds (the same 10): a weak model is no shuffled one. With one model nothing can be said.
+    finds the truth in its other folds (the same 10): a weak model is no shuffled one. With one model nothing can be said, nor of one
+    that says the same in every row of a fold, such as a prior: its rows have no order to lose.
     """
     if len(models.oof) < 2:
         return []
@@ -99,9 +100,14 @@ def check_row_order(models: Models) -> list[Finding]:
     findings = []
     for place in range(len(models.oof)):
         lost = _lost_folds(order, place)
-        if lost.any():
+        if lost.any() and _varies(models, place, numbers[lost]):
             findings.append(_finding(models, place, numbers[lost], order, lost))
     return findings
+
+
+def _varies(models: Models, place: int, folds: Ints) -> bool:
+    """Tell whether a model says different things of the rows of any of these folds."""
+    return any(bool(np.ptp(models.oof[place][models.folds == fold], axis=0).any()) for fold in folds)
 
 
 def together(z: Floats, folds: Bools) -> Floats:

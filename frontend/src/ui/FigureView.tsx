@@ -1,7 +1,7 @@
 import Plotly from "plotly.js-cartesian-dist-min";
 import { useEffect, useRef } from "react";
-import type { Figure } from "../api/competitions";
-import styles from "./ContractTab.module.css";
+import type { Figure } from "../api/types";
+import styles from "./FigureView.module.css";
 import { themedLayout } from "./theme";
 
 const CONFIG = { displayModeBar: false, responsive: true };
