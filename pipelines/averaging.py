@@ -13,30 +13,28 @@ Weights = dict[str, Tensor]
 WARM_UP_STEPS = 10
 
 
-def copy_weights(net: nn.Module) -> Weights:
+def copy_weights(weights: Mapping[str, Tensor]) -> Weights:
     """Return a copy of all parameters and buffers by name."""
-    return {name: tensor.detach().clone() for name, tensor in net.state_dict().items()}
-
-
-def load_weights(net: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Copy weights into the net in place; raise CheckpointDamaged if names or shapes are others."""
-    own = net.state_dict()
-    odd = sorted(own.keys() ^ weights.keys()) or [name for name in own if own[name].shape != weights[name].shape]
-    if odd:
-        raise CheckpointDamaged(f"expected weights of the net's {len(own)} names and shapes, got a difference at {', '.join(odd[:5])}")
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(weights[name])
+    return {name: tensor.detach().clone() for name, tensor in weights.items()}
 
 
 @torch.no_grad()
-def follow(shadow: Weights, net: nn.Module, keep: float, step: int) -> None:
-    """Move a running average towards the net: shadow = keep * shadow + (1 - keep) * net, without waiting for the device.
+def write_weights(target: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into others in place; raise CheckpointDamaged if names or shapes differ."""
+    odd = sorted(target.keys() ^ weights.keys()) or [name for name in target if target[name].shape != weights[name].shape]
+    if odd:
+        raise CheckpointDamaged(f"expected weights of {len(target)} names and their shapes, got a difference at {', '.join(odd[:5])}")
+    for name, tensor in target.items():
+        tensor.copy_(weights[name])
+
+
+@torch.no_grad()
+def follow(shadow: Weights, now: Mapping[str, Tensor], keep: float, step: int) -> None:
+    """Move a running average towards the weights of now: shadow = keep * shadow + (1 - keep) * now, without waiting for the device.
 
     keep: how much stays; in the first steps less of it, (1 + step) / (10 + step), so that the random start is soon forgotten.
     Whole numbers (such as batch norm's counter) are copied.
     """
-    now = net.state_dict()
     keep = min(keep, (1 + step) / (WARM_UP_STEPS + step))
     moving = [name for name in shadow if shadow[name].is_floating_point()]
     torch._foreach_lerp_([shadow[name] for name in moving], [now[name] for name in moving], 1 - keep)
@@ -45,9 +43,8 @@ def follow(shadow: Weights, net: nn.Module, keep: float, step: int) -> None:
 
 
 @torch.no_grad()
-def add_to_mean(mean: Weights, net: nn.Module, count: int) -> None:
-    """Take the net as the count-th member of a plain mean, in place; count from 1."""
-    now = net.state_dict()
+def add_to_mean(mean: Weights, now: Mapping[str, Tensor], count: int) -> None:
+    """Take these weights as the count-th member of a plain mean, in place; count from 1."""
     for name, tensor in mean.items():
         if tensor.is_floating_point():
             tensor.lerp_(now[name], 1 / count)

@@ -11,6 +11,8 @@ from pipelines.errors import RecipeInvalid
 from pipelines.nearest import hint
 
 BINARY, MULTICLASS, MULTILABEL, REGRESSION = TASKS = ("binary", "multiclass", "multilabel", "regression")
+SINGLE = (BINARY, REGRESSION)
+"""Tasks whose predictions have one column."""
 LEAST_PROBABILITY = 1e-6
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -58,6 +60,11 @@ def loss_named(name: str, task: str) -> Loss:
     if name and name not in fitting:
         raise RecipeInvalid(f"expected a loss for a {task} task, got {name!r}{hint(name, fitting)}")
     return fitting[name or next(iter(fitting))]
+
+
+def columns(outputs: Tensor, task: str) -> Tensor:
+    """Return a net's outputs (n, C) in the shape of the task's targets: (n,) where there is one column."""
+    return outputs.squeeze(1) if task in SINGLE else outputs
 
 
 def probabilities(outputs: Tensor, task: str) -> Tensor:

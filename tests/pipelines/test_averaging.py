@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.averaging import add_to_mean, copy_weights, follow, load_weights, mean_weights, refresh_batch_norm
+from pipelines.averaging import add_to_mean, copy_weights, follow, mean_weights, refresh_batch_norm, write_weights
 from pipelines.errors import CheckpointDamaged
 
 
@@ -15,26 +15,26 @@ def net(seed=0):
 
 def test_a_running_average_keeps_its_share():
     first, second = net(0), net(1)
-    shadow = copy_weights(first)
-    follow(shadow, second, keep=0.9, step=10**6)
+    shadow = copy_weights(first.state_dict())
+    follow(shadow, second.state_dict(), keep=0.9, step=10**6)
     expected = 0.9 * first[0].weight + 0.1 * second[0].weight
 
     torch.testing.assert_close(shadow["0.weight"], expected.detach())
 
 
 def test_a_running_average_soon_forgets_its_start():
-    shadow = copy_weights(net(0))
+    shadow = copy_weights(net(0).state_dict())
     for step in range(20):
-        follow(shadow, net(1), keep=0.9999, step=step)
+        follow(shadow, net(1).state_dict(), keep=0.9999, step=step)
 
     assert (shadow["0.weight"] - net(1)[0].weight).abs().max() < 1e-3 * (net(0)[0].weight - net(1)[0].weight).abs().max()
 
 
 def test_a_plain_mean_is_that_of_all_members_however_it_is_taken():
     nets = [net(seed) for seed in range(4)]
-    running = copy_weights(nets[0])
+    running = copy_weights(nets[0].state_dict())
     for count, one in enumerate(nets[1:], 2):
-        add_to_mean(running, one, count)
+        add_to_mean(running, one.state_dict(), count)
     whole = mean_weights([one.state_dict() for one in nets])
     expected = torch.stack([one[0].weight for one in nets]).mean(0).detach()
 
@@ -63,6 +63,6 @@ def test_a_net_without_batch_norm_draws_no_batch():
 
 def test_weights_of_another_net_are_refused():
     with pytest.raises(CheckpointDamaged, match=r"0\.weight"):
-        load_weights(net(), nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3)).state_dict())
+        write_weights(net().state_dict(), nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3)).state_dict())
     with pytest.raises(CheckpointDamaged, match=r"1\.bias"):
-        load_weights(net(), {"0.weight": torch.zeros(2, 1, 3, 3), "0.bias": torch.zeros(2)})
+        write_weights(net().state_dict(), {"0.weight": torch.zeros(2, 1, 3, 3), "0.bias": torch.zeros(2)})

@@ -1,0 +1,89 @@
+"""python -m pipelines: run a recipe on data and folds, with no server."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipelines import progress
+from pipelines.assembling import Job
+from pipelines.data import read_dataset
+from pipelines.errors import PipelineError
+from pipelines.plan import choose_plan
+from pipelines.progress import Report
+from pipelines.recipe_toml import read_recipe
+from pipelines.run import run
+from pipelines.setting import Saving
+from pipelines.stopping import EXIT_CODE, Stopped, StopRequest, listen
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the command and its options; usage errors end the process with 2."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (_, words, declare) in COMMANDS.items():
+        declare(commands.add_parser(name, help=words, description=words))
+    return parser.parse_args(arguments)
+
+
+def _declare_job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that data.toml describes")
+    parser.add_argument("--folds", type=Path, required=True, metavar="FILE", help="the team's folds, as csv or json")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the run folder; a run that lies there goes on")
+    parser.add_argument("--device", default="", help="cpu, cuda, cuda:1; none: chosen")
+    parser.add_argument("--threads", type=int, default=0, help="0: one for each core")
+    parser.add_argument("--store", type=Path, metavar="DIR", help="where decoded images lie; none: STACKYARD_HOME/images")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout, nothing else there")
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    _declare_job(parser)
+    parser.add_argument("--fold", type=int, action="append", default=[], metavar="K", help="only this fold; may be given again")
+    parser.add_argument(
+        "--save-every", type=float, metavar="SECONDS", help="0: after every step; none: every minute, at most 1%% of the time"
+    )
+    parser.add_argument("--train-predictions", action="store_true", help="also predict what was learnt from, for a student of each fold")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; return 0, 1 for a named error (its sentence on stderr), 75 for a run that was asked to stop and can go on."""
+    chosen = parse(arguments)
+    report = progress.as_lines() if chosen.json else progress.as_bar()
+    try:
+        with listen() as request:
+            return COMMANDS[chosen.command][0](chosen, report, request)
+    except PipelineError as error:
+        if chosen.json:
+            print(json.dumps(error.as_json()), flush=True)  # noqa: T201 - the stream's last line
+        print(f"{error.code}: {error.detail}", file=sys.stderr)  # noqa: T201
+        return 1
+    except Stopped:
+        report({"event": "stopped", "detail": "saved; the same command goes on from here"})
+        return EXIT_CODE
+
+
+def _run(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    recipe = read_recipe(chosen.recipe)
+    dataset = read_dataset(chosen.data, chosen.folds, recipe, chosen.store)
+    saving = Saving() if chosen.save_every is None else Saving(seconds=chosen.save_every)
+    job = Job(
+        recipe=recipe,
+        dataset=dataset,
+        out=chosen.out,
+        plan=choose_plan(chosen.device, chosen.threads),
+        report=report,
+        request=request,
+        saving=saving,
+        train_predictions=chosen.train_predictions,
+    )
+    run(job, chosen.fold)
+    return 0
+
+
+COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": (_run, "train and predict a recipe", _declare_run),
+}

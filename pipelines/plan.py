@@ -1,0 +1,59 @@
+"""How a run uses this machine. What it decides may change the last bits of the weights, so a run folder keeps it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from pipelines.errors import RecipeInvalid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that is chosen for speed."""
+
+    device: str = "cpu"
+    threads: int = 1
+    channels_last: bool = False
+    compiled: str = ""
+    """A mode of torch.compile; "reduce-overhead" replays CUDA graphs; none: as it stands."""
+    pixels_on_device: bool = False
+    side_by_side: bool = False
+    """All folds in one step."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the run folder keeps it."""
+        return asdict(self)
+
+
+def default_device() -> str:
+    """Return the fastest kind of device that is there."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_plan(device: str = "", threads: int = 0) -> Plan:
+    """Return how to use this machine; what is given stays as it is."""
+    device = device or default_device()
+    on_gpu = device.startswith("cuda")
+    return Plan(device=device, threads=threads or os.cpu_count() or 1, channels_last=on_gpu, pixels_on_device=on_gpu)
+
+
+def apply(plan: Plan) -> torch.device:
+    """Set this process up for a plan, and return its device: so many threads, and kernels that give the same bits each time.
+
+    Raises RecipeInvalid for a device that is not there.
+    """
+    device = torch.device(plan.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise RecipeInvalid(f"expected a device that is there, got {plan.device!r}")
+    torch.set_num_threads(plan.threads)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    if device.type == "cuda":
+        # cuBLAS needs a workspace of its own to add in one order
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.set_float32_matmul_precision("high")
+    return device

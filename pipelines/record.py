@@ -1,0 +1,105 @@
+"""run.json: what a run was made of, on what, and how it went; also what keeps a folder from being taken for another run's."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipelines.checkpoints import write_file
+from pipelines.data import Dataset
+from pipelines.errors import RunMismatch
+from pipelines.member_code import code_digest
+from pipelines.plan import Plan
+from pipelines.recipe import Recipe
+from pipelines.recipe_toml import as_json, recipe_digest
+
+NAME = "run.json"
+PACKAGES = ("torch", "timm", "numpy", "pillow", "safetensors")
+IDENTICAL, SAME_DRAWS = "identical", "same data, same draws"
+SAME_RUN = ("recipe_digest", "data_digest", "folds_digest", "code_digests")
+SAME_BITS = ("machine", "versions", "plan")
+
+Record = dict[str, Any]
+
+
+def make_record(recipe: Recipe, dataset: Dataset, plan: Plan) -> Record:
+    """Return what a run is made of."""
+    codes = [code for code in (recipe.net.code, *(phase.augment.code for phase in recipe.phases)) if code]
+    return {
+        "recipe": as_json(recipe),
+        "recipe_digest": recipe_digest(recipe),
+        "data_digest": dataset.digest,
+        "folds_digest": dataset.folds.digest,
+        "code_digests": {code: code_digest(code) for code in codes},
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "machine": machine(plan.device),
+        "plan": plan.as_json(),
+        "starts": 1,
+        "resume": IDENTICAL,
+        "seconds": {},
+        "scores": {},
+    }
+
+
+def machine(device: str) -> dict[str, str]:
+    """Return what the last bits of a result may depend on."""
+    found = {"system": sys.platform, "processor": _processor(), "kernels": torch.backends.cpu.get_cpu_capability()}
+    if device.startswith("cuda") and torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name(torch.device(device))
+    return found
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def read_record(out: Path) -> Record | None:
+    """Return a run folder's record, None where it has none; raise RunMismatch where the file is something else."""
+    path = out / NAME
+    if not path.exists():
+        return None
+    try:
+        record: Record = json.loads(path.read_text())
+    except ValueError as error:
+        raise RunMismatch(f"expected the record of a run in {path}, got: {error}") from error
+    return record
+
+
+def begin(out: Path, record: Record) -> Record:
+    """Write the record of a run that begins, or return that of the run that goes on in this folder, with one more start.
+
+    Raises RunMismatch where the folder holds a run of another recipe, data, folds or code.
+    On another machine, with other versions or another plan it goes on, and says from then on that only data and draws are the same.
+    """
+    before = read_record(out)
+    if before is not None:
+        odd = [key for key in SAME_RUN if before.get(key) != record[key]]
+        if odd:
+            raise RunMismatch(f"expected {out} to be empty or hold a run of the same {', '.join(odd)}, got another: choose another folder")
+        same = all(before[key] == record[key] for key in SAME_BITS)
+        changed = {key: record[key] for key in SAME_BITS}
+        record = before | changed | {"starts": before["starts"] + 1, "resume": before["resume"] if same else SAME_DRAWS}
+    write(out, record)
+    return record
+
+
+def write(out: Path, record: Mapping[str, Any]) -> None:
+    """Write the record as a whole."""
+    write_file(out / NAME, (json.dumps(dict(record), indent=1, ensure_ascii=False) + "\n").encode())

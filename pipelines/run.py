@@ -1,0 +1,106 @@
+"""A whole run: every fold and seed trained, predicted, averaged and joined; started again it goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pipelines import outputs, record
+from pipelines.assembling import Job, make_learner, make_setting
+from pipelines.averaging import Weights
+from pipelines.checkpoints import GENERATIONS, write_file, write_tensors
+from pipelines.choosing import check_choice, chosen_nets
+from pipelines.loop import Training
+from pipelines.metrics import METRICS, OWN, metric_for
+from pipelines.predictions import read_predictions
+from pipelines.recipe_toml import as_json
+from pipelines.tta import views_of
+
+DONE = "done.json"
+
+
+def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
+    """Train and predict these folds (none named: all) and return the run's record; when all folds are there, join them.
+
+    Raises PipelineError and its kinds, and Stopped once the state is saved, if somebody asked.
+    """
+    recipe, dataset = job.recipe, job.dataset
+    check_choice(recipe)
+    wanted = list(folds) or list(range(dataset.folds.count))
+    for fold in wanted:
+        dataset.rows(fold)  # a fold that is not there is an error before anything is trained
+    kept = record.begin(job.out, record.make_record(recipe, dataset, job.plan))
+    for number in range(recipe.seeds):
+        for group in [wanted] if job.plan.side_by_side else [[fold] for fold in wanted]:
+            train_and_predict(job, group, recipe.seed + number)
+    for fold in wanted:
+        outputs.average_seeds(dataset, recipe, job.fold_folder(fold), fold)
+    kept |= {"seconds": kept["seconds"] | {str(fold): _seconds(job, fold) for fold in wanted}}
+    every = {fold: job.fold_folder(fold) for fold in range(dataset.folds.count)}
+    if all(outputs.part_path(folder, outputs.PLAIN, outputs.OOF).exists() for folder in every.values()):
+        outputs.join_run(dataset, recipe, every, job.out)
+        kept |= {"scores": score_run(job)}
+    record.write(job.out, kept)
+    job.report({"event": "done", "out": str(job.out), "scores": kept["scores"]})
+    return kept
+
+
+def train_and_predict(job: Job, folds: Sequence[int], seed: int) -> None:
+    """Bring the nets of these folds to the end and predict with them; what is done already is not done again."""
+    folds = [fold for fold in folds if not (job.seed_folder(fold, seed) / DONE).exists()]
+    if not folds:
+        return
+    training = Training(make_setting(job, folds, seed), make_learner(job, folds, seed))
+    training.run()
+    begun = time.monotonic()
+    for place, fold in enumerate(folds):
+        nets = chosen_nets(training, place)
+        for name, weights in nets.items():
+            predict_net(job, training, place, name, weights)
+        outputs.average_nets(job.dataset, job.recipe, job.seed_folder(fold, seed), fold, list(nets))
+    # folds side by side share their time evenly
+    shares = {"training": training.at.seconds, "saving": training.keeper.spent, "predicting": time.monotonic() - begun}
+    told = {f"{name}_seconds": seconds / len(folds) for name, seconds in shares.items()}
+    for fold in folds:
+        write_file(job.seed_folder(fold, seed) / DONE, json.dumps(told).encode())
+    for generation in GENERATIONS:
+        (training.setting.folder / generation).unlink(missing_ok=True)
+
+
+def predict_net(job: Job, training: Training, place: int, name: str, weights: Weights) -> None:
+    """Write a net's weights, and what it says of every part in every variant."""
+    setting, recipe = training.setting, job.recipe
+    fold, phase = setting.feeds[place].fold, recipe.phases[-1]
+    folder = setting.folders[place] / outputs.NETS / name
+    parts = outputs.parts_of(job.dataset, fold, job.train_predictions)
+    for variant, names in outputs.variants(recipe).items():
+        views = views_of(names, phase.size, phase.augment)
+        for part, rows in parts.items():
+            path = outputs.part_path(folder, variant, part)
+            if not path.exists():
+                values = setting.judge.predict(training.learner.net, weights, rows, views, recipe.predict.mean, phase.precision)
+                outputs.write_values(path, job.dataset, rows.tolist(), values)
+                setting.tell("predicted", fold=fold, net=name, variant=variant, part=part, rows=len(rows), views=len(views))
+    write_tensors(folder / "weights.safetensors", weights, {"recipe": as_json(recipe), "fold": fold, "classes": job.dataset.classes})
+
+
+def score_run(job: Job) -> dict[str, Any]:
+    """Return each variant's out-of-fold score by the competition's metric, where it can be followed, and by the task's own."""
+    dataset = job.dataset
+    names = dict.fromkeys([metric_for(dataset.metric, dataset.task).name, OWN[dataset.task]])
+    scores = {}
+    for variant in outputs.variants(job.recipe):
+        said = read_predictions(outputs.part_path(job.out, variant, outputs.OOF)).rows(dataset.train_ids)
+        truth, said = dataset.truth[dataset.learns], np.asarray(said)[dataset.learns]
+        scores[variant] = {name: METRICS[name].function(truth, said) for name in names}
+    return scores
+
+
+def _seconds(job: Job, fold: int) -> float:
+    seeds = range(job.recipe.seed, job.recipe.seed + job.recipe.seeds)
+    told = [json.loads((job.seed_folder(fold, seed) / DONE).read_text()) for seed in seeds]
+    return float(sum(one["training_seconds"] + one["predicting_seconds"] for one in told))
