@@ -7,14 +7,16 @@ import json
 import sys
 
 from benchmarks.benchmark import measure
-from benchmarks.page import PAGE, describe, write_page
-from benchmarks.registry import BENCHMARKS
+from benchmarks.page import PAGE, describe, describe_trial, write_page
+from benchmarks.registry import BENCHMARKS, TRIALS
 from benchmarks.timing import measure_bandwidth
+from benchmarks.trial import try_out
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
+    names = [*BENCHMARKS, *TRIALS]
+    parser.add_argument("name", nargs="?", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument(
         "--size", choices=["full", "tiny"], default="full", help="tiny: seconds, to see that all works; its ratios mean nothing"
@@ -25,19 +27,33 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     chosen = parse(arguments)
     tiny = chosen.size == "tiny"
+    if chosen.name in TRIALS:
+        found = try_out(TRIALS[chosen.name], tiny)
+        print(json.dumps(found) if chosen.json else describe_trial(found))
+        return 0
     bandwidth = measure_bandwidth(2**24) if tiny else measure_bandwidth()
     if chosen.name:
         outcome = measure(BENCHMARKS[chosen.name], bandwidth, tiny)
         print(json.dumps(outcome) if chosen.json else describe(outcome))
         return 0
-    outcomes = []
+    return measure_all(chosen.json, tiny, bandwidth)
+
+
+def measure_all(as_json: bool, tiny: bool, bandwidth: float) -> int:
+    """Run all benchmarks and the trials that do not take many minutes; write the page."""
+    told = sys.stderr if as_json else sys.stdout
+    outcomes, findings = [], []
     for benchmark in BENCHMARKS.values():
         outcomes.append(measure(benchmark, bandwidth, tiny))
-        print(describe(outcomes[-1]), file=sys.stderr if chosen.json else sys.stdout, flush=True)
-    if chosen.json:
-        print(json.dumps(outcomes))
+        print(describe(outcomes[-1]), file=told, flush=True)
+    for trial in TRIALS.values():
+        if trial.always:
+            findings.append(try_out(trial, tiny))
+            print(describe_trial(findings[-1]), file=told, flush=True)
+    if as_json:
+        print(json.dumps([*outcomes, *findings]))
     elif not tiny:
-        write_page(outcomes, bandwidth)
+        write_page(outcomes, bandwidth, findings)
         print(f"written: {PAGE}")
     return 0
 

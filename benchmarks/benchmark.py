@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.data import Array
-from benchmarks.peer import PeerMissing, PeerRun, run_peer
+from benchmarks.peer import PYTHON, PeerMissing, PeerRun, run_peer
 from benchmarks.timing import LEAST_RUNS, Runs, repeat
 
 # What takes this long is measured once: the machine is not ours alone.
@@ -51,6 +52,8 @@ class Benchmark:
     make: Callable[[bool], Case]
     """Called with whether a tiny size will do."""
     budget_seconds: float = 3.0
+    peer_python: Path = PYTHON
+    """Whose packages the peer is: its own environment's, unless it is one that training needs anyhow."""
 
 
 class NotBuilt(Exception):
@@ -63,12 +66,13 @@ def measure(benchmark: Benchmark, bandwidth: float, tiny: bool = False) -> dict[
     try:
         case = benchmark.make(tiny)
     except NotBuilt as error:
-        empty = dict.fromkeys(("ours_seconds", "peer_seconds", "ratio", "limit_seconds"))
+        empty = dict.fromkeys(("seconds", "ours_seconds", "peer_seconds", "ratio", "limit_seconds"))
         return outcome | empty | {"peer": benchmark.peer, "checked": False, "met": False, "scaled": False, "note": f"not built: {error}"}
     # the first call compiles, or loads what an earlier process compiled: it is told apart
     first = repeat(case.ours, 0.0, least=1)
     runs = repeat(case.ours, 0.1 if tiny else benchmark.budget_seconds, least=LEAST_RUNS if first.median < LONG_SECONDS else 1)
     outcome |= {
+        "seconds": runs.median,
         "ours_seconds": runs.median,
         "ours_first_seconds": first.median,
         "limit_seconds": case.touched_bytes / bandwidth,
@@ -84,7 +88,7 @@ def measure(benchmark: Benchmark, bandwidth: float, tiny: bool = False) -> dict[
 def _meet_peer(benchmark: Benchmark, case: Case, runs: Runs, outcome: Mapping[str, Any]) -> dict[str, Any]:
     budget_seconds = 0.1 if outcome["tiny"] else 3.0
     try:
-        peer = run_peer(benchmark.peer, case.arrays, {"budget_seconds": budget_seconds, **case.settings})
+        peer = run_peer(benchmark.peer, case.arrays, {"budget_seconds": budget_seconds, **case.settings}, benchmark.peer_python)
     except PeerMissing as error:
         check = case.check(runs.result, None)
         missing = {"peer": f"missing: {error}", "peer_seconds": None, "ratio": None, "met": False, "scaled": False}

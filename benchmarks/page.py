@@ -32,6 +32,14 @@ def describe(outcome: dict[str, Any]) -> str:
     return f"{outcome['name']:<22} {times}, {ratio} of {outcome['target']:,.0f} {verdict}; {checked}; {outcome['peer']}. {outcome['note']}"
 
 
+def describe_trial(finding: dict[str, Any]) -> str:
+    """Return one line on a trial."""
+    verdict = "met" if finding["met"] else "MISSED"
+    checked = "checked" if finding["checked"] else "NOT RIGHT"
+    found = f"{seconds(finding['seconds'])}; {_figures(finding)}"
+    return f"{finding['name']:<22} {found}; {finding['goal']}: {verdict}; {checked}. {finding['note']}"
+
+
 def seconds(value: float | None) -> str:
     """Return seconds with three digits and a unit that fits.
 
@@ -46,16 +54,21 @@ def seconds(value: float | None) -> str:
     return f"{value / 1e-6:.3g} us"
 
 
-def write_page(outcomes: Sequence[dict[str, Any]], bandwidth: float, page: Path = PAGE) -> None:
-    """Write the table, what each row rests on, and the misses by name."""
+def write_page(outcomes: Sequence[dict[str, Any]], bandwidth: float, findings: Sequence[dict[str, Any]] = (), page: Path = PAGE) -> None:
+    """Write the tables, what each row rests on, and the misses by name."""
     lines = [HEAD, _machine(bandwidth), ""]
     lines += ["| name | work | peer | ours | first | peer takes | ratio | target | limit | checked |"]
     lines += ["|---|---|---|---|---|---|---|---|---|---|", *(_row(outcome) for outcome in outcomes), ""]
+    if findings:
+        lines += ["| name | work | takes | found | goal | reached | checked |", "|---|---|---|---|---|---|---|"]
+        lines += [*(_trial_row(finding) for finding in findings), ""]
     missed = [outcome for outcome in outcomes if not outcome["met"]]
-    lines += ["## Misses", "", *([_miss(outcome) for outcome in missed] or ["None in this run."]), ""]
+    misses = [_miss(outcome) for outcome in missed] + [_missed_trial(finding) for finding in findings if not finding["met"]]
+    lines += ["## Misses", "", *(misses or ["None in this run."]), ""]
     lines += ["## What each row rests on", ""]
     for outcome in outcomes:
         lines += [f"- `{outcome['name']}`: {_basis(outcome)}"]
+    lines += [f"- `{finding['name']}`: {finding['data']}. Check: {finding['check']}. {finding['note']}".rstrip() for finding in findings]
     page.write_text("\n".join(lines) + "\n")
 
 
@@ -84,6 +97,25 @@ def _row(outcome: dict[str, Any]) -> str:
         "yes" if outcome["checked"] else "**no**",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _trial_row(finding: dict[str, Any]) -> str:
+    marks = ["yes" if finding[key] else "**no**" for key in ("met", "checked")]
+    cells = [f"`{finding['name']}`", finding["work"], seconds(finding["seconds"]), _figures(finding), finding["goal"], *marks]
+    return f"| {' | '.join(cells)} |"
+
+
+def _figures(finding: dict[str, Any]) -> str:
+    values = ((name, f"{value:.4g}" if isinstance(value, float) else str(value)) for name, value in finding["figures"].items())
+    return ", ".join(f"{name} {value}" for name, value in values) or "-"
+
+
+def _missed_trial(finding: dict[str, Any]) -> str:
+    if finding["seconds"] is None:
+        return f"- `{finding['name']}`: {finding['note']}"
+    if not finding["checked"]:
+        return f"- `{finding['name']}`: the check failed: {finding['check']}"
+    return f"- `{finding['name']}`: {_figures(finding)}; the goal is {finding['goal']}"
 
 
 def _miss(outcome: dict[str, Any]) -> str:

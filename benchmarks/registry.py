@@ -1,11 +1,14 @@
-"""Every benchmark by name."""
+"""Every benchmark and every trial by name."""
 
 from __future__ import annotations
 
+import sys
 from functools import partial
+from pathlib import Path
 
-from benchmarks import bagging, climbing, deciding, folding, growing, regressing, scoring, selecting
+from benchmarks import augmenting, bagging, climbing, deciding, folding, growing, regressing, scoring, selecting, viewing
 from benchmarks.benchmark import Benchmark
+from benchmarks.trial import Trial
 
 PLANET = "40,479 x 17"
 
@@ -43,5 +46,10 @@ BENCHMARKS: dict[str, Benchmark] = {
         Benchmark("logistic", "48 features, 17 labels, 10 folds", "sklearn_logistic", 12, regressing.make_logistic),
         Benchmark("trees", "816 features, 17 labels, 10 folds", "sklearn_extra_trees", 40, growing.make),
         Benchmark("hill_climb", f"one round, 47 models x 50 weights, {PLANET}", "hillclimbers_round", 2_500, climbing.make),
+        Benchmark("augment", augmenting.WORK, "torchvision_v2", 5, augmenting.make, peer_python=Path(sys.executable)),
     )
+}
+
+TRIALS: dict[str, Trial] = {
+    trial.name: trial for trial in (Trial("tta", viewing.WORK, f"at most {viewing.MOST} times one view", viewing.run),)
 }

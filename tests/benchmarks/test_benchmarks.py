@@ -3,6 +3,7 @@
 import json
 import sys
 import venv
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from benchmarks.deciding import expected_f2_of, reference_expectations
 from benchmarks.page import write_page
 from benchmarks.peer import PYTHON, PeerFailed, PeerMissing, run_peer
 from benchmarks.peers.__main__ import main as run_module
-from benchmarks.registry import BENCHMARKS
+from benchmarks.registry import BENCHMARKS, TRIALS
+from benchmarks.trial import CannotRun, Finding, Trial, try_out
 
 KEYS = {"ours_seconds", "peer_seconds", "ratio", "peer", "limit_seconds", "checked", "target", "met", "scaled", "note"}
 TARGETS = {
@@ -31,7 +33,9 @@ TARGETS = {
     "logistic": 12,
     "trees": 40,
     "hill_climb": 2_500,
+    "augment": 5,
 }
+GOALS = {"tta": "at most 8.2 times one view"}
 
 
 def a_sum(passed=True):
@@ -43,7 +47,7 @@ def a_sum(passed=True):
 
 @pytest.fixture
 def no_peers(monkeypatch):
-    def missing(name, arrays, settings):
+    def missing(name, *_):
         raise PeerMissing(f"{name} (not installed)")
 
     monkeypatch.setattr(harness, "run_peer", missing)
@@ -58,6 +62,7 @@ def bare_python(tmp_path):
 
 def test_the_registry_holds_the_targets():
     assert {name: benchmark.target for name, benchmark in BENCHMARKS.items()} == TARGETS
+    assert {name: trial.goal for name, trial in TRIALS.items()} == GOALS
 
 
 @pytest.mark.parametrize("name", ["expected_f2_dp", "folds", "score", "greedy_log_loss", "hill_climb"])
@@ -149,8 +154,46 @@ def test_the_page_names_the_misses(tmp_path, no_peers):
         raise NotBuilt("some.function")
 
     outcomes = [measure(benchmark, 1e10, tiny=True) for benchmark in (BENCHMARKS["score"], Benchmark("later", "work", "peer", 2, make))]
-    write_page(outcomes, 1e10, tmp_path / "page.md")
+
+    def run(tiny):
+        raise CannotRun("there is no such machine here")
+
+    reached = Trial("reached", "a sum", "at most 2", lambda _: Finding(1.5, True, Check(True, "as told"), "four numbers", {"ratio": 1.25}))
+    findings = [try_out(reached), try_out(Trial("absent", "a sum", "at most 2", run))]
+    write_page(outcomes, 1e10, findings, tmp_path / "page.md")
     page = (tmp_path / "page.md").read_text()
 
     assert "- `score`: the peer is missing: sklearn_f_beta (not installed)" in page
     assert "- `later`: not built: some.function" in page
+    assert "| `reached` | a sum | 1.5 s | ratio 1.25 | at most 2 | yes | yes |" in page
+    assert "- `absent`: not run: there is no such machine here" in page
+
+
+def test_a_trials_figures_stand_where_scripts_look_for_them_and_a_wrong_one_is_not_met():
+    def run(tiny):
+        return Finding(2.0, True, Check(not tiny, "as told"), "four numbers", {"oof_accuracy": 0.98})
+
+    right, wrong = (try_out(Trial("x", "a sum", "at least 0.975", run), tiny) for tiny in (False, True))
+
+    assert (right["oof_accuracy"], right["seconds"], right["met"], right["checked"]) == (0.98, 2.0, True, True)
+    assert (wrong["met"], wrong["checked"]) == (False, False)
+
+
+def test_d4_views_are_tried_on_a_tiny_net_and_right(capsys):
+    assert command.main(["tta", "--json", "--size", "tiny"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+
+    assert outcome["checked"] is True
+    assert outcome["ratio"] > 1
+    assert outcome["seconds"] > 0
+
+
+@pytest.mark.slow
+def test_augmentation_shows_the_pixels_that_torchvision_shows(capsys):
+    if find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed")
+    assert command.main(["augment", "--json", "--size", "tiny"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+
+    assert outcome["checked"] is True
+    assert outcome["ratio"] == pytest.approx(outcome["peer_seconds"] / outcome["seconds"])
