@@ -7,6 +7,7 @@ of one, and two runs that begin at once can at worst do the work twice. A lock, 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -30,6 +31,8 @@ except ImportError:  # not on Windows: two runs may then decode the same images 
     fcntl = None  # type: ignore[assignment]
 
 FORM = "stackyard images 1"
+CANNOT_RESERVE = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What a disk answers that cannot set room aside (ZFS); it is then written without."""
 Numbers = npt.NDArray[np.float64]
 
 
@@ -58,7 +61,7 @@ class Images:
 
     def take(self, rows: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return a copy of these rows, in this order."""
-        return np.array(self.array[np.asarray(rows)])
+        return np.asarray(self.array)[np.asarray(rows, np.int64)]
 
 
 def store_folder() -> Path:
@@ -79,7 +82,9 @@ def open_images(source: Source, ids: Sequence[str], form: Data, folder: Path | N
         digest = store_digest(_content(source, ids, folder), ids, form)
         images = read_store(folder, digest)
         if images is None:
-            with _locked(folder / f"{digest}.lock"):
+            with _locked(folder / f"{digest}.lock") as alone:
+                if alone:
+                    _clear(folder, digest)
                 images = read_store(folder, digest) or _make(source, ids, form, folder, digest, processes)
     except OSError as error:
         raise DataInvalid(f"expected a folder for decoded images at {folder} (set STACKYARD_HOME), got: {error}") from error
@@ -125,13 +130,22 @@ def _write(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a store; where the disk knows no locks, go on without."""
+def _locked(path: Path) -> Iterator[bool]:
+    """Hold the lock of a store, and say whether it is held: where the disk knows no locks, a run goes on without."""
     with path.open("w") as file:
-        if fcntl is not None:
-            with contextlib.suppress(OSError):
+        try:
+            if fcntl is not None:
                 fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        except OSError:
+            yield False
+        else:
+            yield fcntl is not None
+
+
+def _clear(folder: Path, digest: str) -> None:
+    """Remove what a run that was killed while it decoded has left."""
+    for part in folder.glob(f"{digest}.*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _make(source: Source, ids: Sequence[str], form: Data, folder: Path, digest: str, processes: int | None) -> Images:
@@ -155,7 +169,11 @@ def _reserve(part: Path, shape: tuple[int, ...], form: Data) -> None:
     del array
     if hasattr(os, "posix_fallocate"):
         with part.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
+            try:
+                os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
+            except OSError as error:
+                if error.errno not in CANNOT_RESERVE:
+                    raise
 
 
 def _finish(part: Path, path: Path, tally: Tally, source: Source, shape: tuple[int, ...]) -> None:
