@@ -1,4 +1,5 @@
 import pytest
+from stackyard.contract import digests
 
 from pipelines import recipe as parts
 from pipelines.errors import RecipeInvalid
@@ -139,3 +140,9 @@ def test_what_is_no_toml_is_refused_with_its_place(write):
 
     with pytest.raises(RecipeInvalid, match=r"recipe\.toml, got: Invalid value"):
         read_recipe(path)
+
+
+def test_canonical_json_is_the_servers(write):
+    document = {**as_json(read_recipe(write(WHOLE))), "ä": [1e-7, 1e22, 0.1, True, None]}
+
+    assert canonical_json(document) == digests.canonical_json(document)
