@@ -65,11 +65,14 @@ def test_what_learns_beats_the_plain_mean_of_overconfident_models(name, task):
     assert metric(world.truth, fit(name, task, world).oof) < metric(world.truth, world.oof.mean(axis=0))
 
 
+def make_exclusive_or():
+    oof = np.random.default_rng(0).random((2, 900)).astype(np.float32)
+    return oof, ((oof[0] > 0.5) != (oof[1] > 0.5)).astype(int)
+
+
 @pytest.mark.parametrize(("name", "finds"), [("logistic", False), ("ridge", False), ("extra_trees", True), ("neural_net", True)])
 def test_trees_and_nets_find_what_no_weighted_sum_can(name, finds):
-    random = np.random.default_rng(0)
-    oof = random.random((2, 900)).astype(np.float32)
-    truth = ((oof[0] > 0.5) != (oof[1] > 0.5)).astype(int)
+    oof, truth = make_exclusive_or()
     enough = {"extra_trees": {"trees": 60}, "neural_net": {"steps": 300, "seeds": 1}}
     result = cross_fit(name, oof, None, truth, np.arange(900) % 3, "binary", settings=enough.get(name))
 
@@ -113,9 +116,12 @@ def test_the_order_of_the_models_does_not_matter(name):
 
 
 def test_another_seed_gives_other_trees_and_nets():
-    world = make_small_world("binary")
+    oof, truth = make_exclusive_or()
     for name in ("extra_trees", "neural_net"):
-        assert (fit(name, "binary", world, seed=0).oof != fit(name, "binary", world, seed=1).oof).any()
+        one, other = (
+            cross_fit(name, oof, None, truth, np.arange(900) % 3, "binary", seed=seed, settings=FAST[name]).oof for seed in (0, 1)
+        )
+        assert (one != other).any()
 
 
 def test_torchs_global_generator_and_threads_are_left_alone():

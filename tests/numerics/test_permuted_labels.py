@@ -88,6 +88,6 @@ def test_a_leak_would_be_seen(noise):
     task, runs = noise
     for run in runs:
         parts = split_by_fold(run.oof, run.truth, run.folds, task)
-        predict = LEVEL2["extra_trees"].fit(parts, Setup(task, settings=FAST["extra_trees"]))
+        predict = LEVEL2["boosted_trees"].fit(parts, Setup(task, settings={"rounds": 60, "rows_per_leaf": 2, "depth": 12}))
         fitted_on_these_very_rows = predict(as_columns(run.oof))
         assert sigmas_better_than_chance(run, fitted_on_these_very_rows, METRIC_OF[task]) > 3

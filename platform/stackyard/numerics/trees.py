@@ -1,6 +1,11 @@
-"""Extremely randomised trees on log odds: a forest for all columns at once.
+"""Extremely randomised trees on what a regression leaves over: a forest for all columns at once.
 
-Source: Geurts, Ernst and Wehenkel (2006), Extremely randomized trees, Machine Learning 63.
+Trees cut features one at a time, and are poor at the weighted sums that level 2 is mostly about. Those are left to the regression
+(logistic; ridge, for values), and the forest learns what no weighted sum can. How far it is believed is told by rows that no tree saw:
+where there is nothing to add the result is the regression.
+
+Source: Geurts, Ernst and Wehenkel (2006), Extremely randomized trees, Machine Learning 63; Zhang, Nettleton and Zhu (2019),
+Regression-Enhanced Random Forests.
 """
 
 from __future__ import annotations
@@ -10,19 +15,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.features import tree_rows, within_evidence
-from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, stack_targets
+from stackyard.numerics.features import log_odds_rows, odds_to_probabilities, tree_rows, within_evidence
+from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, predict_rows, stack_targets
+from stackyard.numerics.logistic import fit_odds
 from stackyard.numerics.metrics import REGRESSION
 from stackyard.numerics.random_trees import Bins, Limits, Tree, bins_by_rank, bins_on_grid, grow, some_rows
+from stackyard.numerics.ridge import fit_ridge
 
-DEFAULTS = {"trees": 80, "rows_per_leaf": 5}
+DEFAULTS = {"trees": 80, "rows_per_leaf": 20}
 LIMITS = {"trees": 5_000, "rows_per_leaf": 1_000_000}
 MOST_ROWS_OF_A_TREE = 12_000
 """Of more rows each tree sees others: that costs it little, and makes the trees differ."""
 MOST_SPLITS = 32
 DEPTH = 60
+MOST_JUDGES = 4_000
+"""Rows that no tree sees, a fifth at most."""
 
 BinsOf = Callable[[FoldRows], Bins]
+Values = Callable[[FoldRows], Floats]
+"""Rows to what is said of them, (rows, columns)."""
 
 
 def binning(parts: Sequence[FoldRows], setup: Setup) -> BinsOf:
@@ -34,30 +45,55 @@ def binning(parts: Sequence[FoldRows], setup: Setup) -> BinsOf:
 
 
 def fit_extra_trees(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    """Learn one forest for all columns.
+    """Learn the regression, and one forest for all columns on the differences between it and the truth.
 
-    Trees that lower the squared error of targets of 0 and 1 split as Gini impurity would and predict shares, for one column or many,
-    so one kind of forest serves every task. rows_per_leaf is the least: shares of fewer rows are noise.
+    Trees that lower the squared error of targets split as Gini impurity would and predict shares, for one column or many, so one kind of
+    forest serves every task. rows_per_leaf is the least: shares of fewer rows are noise.
     """
     settings = {**DEFAULTS, **setup.settings}
-    bins_of = binning(parts, setup)
+    bins_of, start_of = binning(parts, setup), _regression(parts, setup)
     bins = np.concatenate([bins_of(part) for part in parts], axis=1)
-    targets = np.ascontiguousarray(stack_targets(parts))
-    # values of any size keep their precision as distances from their mean
-    centre = targets.mean(axis=0) if setup.task == REGRESSION else np.zeros(targets.shape[1], np.float32)
+    missing = (stack_targets(parts) - np.concatenate([start_of(part) for part in parts])).astype(np.float32)
     limits = Limits(settings["rows_per_leaf"], DEPTH, min(MOST_SPLITS, -(-len(bins) // 2)))
-    means = np.empty((0, targets.shape[1]), np.float32)
     random = np.random.default_rng(setup.seed)
+    order = random.permutation(len(missing))
+    judges, seen = np.split(order, [min(MOST_JUDGES, len(order) // 5)])
+    seen.sort()
+    means = np.empty((0, missing.shape[1]), np.float32)
     forest: list[Tree] = []
     for _ in range(settings["trees"]):
-        rows = some_rows(len(targets), MOST_ROWS_OF_A_TREE, random)
-        forest.append(grow(bins, rows, targets - centre, means, limits, int(random.integers(1, 2**62))))
+        rows = seen[some_rows(len(seen), MOST_ROWS_OF_A_TREE, random)].astype(np.int32)
+        forest.append(grow(bins, rows, missing, means, limits, int(random.integers(1, 2**62))))
+    trust = _trust(missing[judges], _said(forest, np.ascontiguousarray(bins[:, judges])))
 
     def predict(part: FoldRows) -> Floats:
-        own = bins_of(part)
-        sums = np.zeros((own.shape[1], targets.shape[1]), np.float32)
-        for tree in forest:
-            tree.add_to(sums, own)
-        return within_evidence(centre + sums / len(forest), len(targets), setup.task)
+        return within_evidence(start_of(part) + trust * _said(forest, bins_of(part)), len(missing), setup.task)
 
     return RowsPredictor(predict)
+
+
+def _regression(parts: Sequence[FoldRows], setup: Setup) -> Values:
+    """Fit what the forest adds to: every model's own weight a column, as in logistic.py; ridge, for values."""
+    if setup.task == REGRESSION:
+        predict = fit_ridge(parts, setup)
+        return lambda part: predict_rows(predict, part)
+    odds_of = fit_odds(parts, setup, log_odds_rows)
+    return lambda part: odds_to_probabilities(odds_of(part), setup.task)
+
+
+def _said(forest: Sequence[Tree], bins: Bins) -> Floats:
+    """Return the mean of what the trees say, (rows, columns)."""
+    sums = np.zeros((bins.shape[1], forest[0].value.shape[1]), np.float32)
+    for tree in forest:
+        tree.add_to(sums, bins)
+    return sums / np.float32(len(forest))
+
+
+def _trust(missing: Floats, said: Floats) -> float:
+    """Return the share of what the forest says, 0 to 1, that comes nearest to what is missing, by least squares.
+
+    >>> _trust(np.array([[1.0], [-1.0]]), np.array([[2.0], [-2.0]])), _trust(np.zeros((0, 1)), np.zeros((0, 1)))
+    (0.5, 0.0)
+    """
+    squares = float((said * said).sum())
+    return float(np.clip((said * missing).sum() / squares, 0.0, 1.0)) if squares > 0 else 0.0
