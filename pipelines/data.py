@@ -19,7 +19,7 @@ from pipelines.labels import Labels, Truth, read_labels
 from pipelines.recipe import Recipe
 from pipelines.recipe_toml import canonical_json
 from pipelines.store import Images, open_images
-from pipelines.subsets import narrow
+from pipelines.subsets import expand, narrow
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,7 +70,8 @@ def read_dataset(
     folds = read_folds(folds_file, labels.train_ids, spec.id_column)
     folds.require(recipe.folds_digest)
     features = _features(spec, labels, recipe)
-    classes, truth, learns = narrow(spec.task, labels.classes, labels.truth, recipe.data.labels)
+    wanted = expand(recipe.data.labels, labels.classes, spec.taxonomy)
+    classes, truth, learns = narrow(spec.task, labels.classes, labels.truth, wanted)
     train = open_images(open_source(spec.folder, spec.images.train, spec.images), labels.train_ids, recipe.data, store, processes)
     test = _test_images(spec, labels, recipe, store, processes)
     return Dataset(

@@ -54,7 +54,7 @@ class Data(Checked):
     features: str = ""
     """A CSV of further numbers an id, beside data.toml."""
     labels: tuple[str, ...] = ()
-    """A specialist's classes; none: all."""
+    """A specialist's classes, or groups of data.toml's taxonomy; none: all."""
     normalise: str = field(default="data", metadata=among(*NORMALISATIONS))
     """none: 0 to 255 (or 65,535); unit: 0 to 1; data: mean 0 and deviation 1 over the train images."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,17 @@ from pipelines.data_spec import MULTICLASS, MULTILABEL
 from pipelines.errors import LabelUnknown, PredictionInvalid
 from pipelines.labels import Truth
 from pipelines.nearest import hint
+from pipelines.predictions import Form, Predictions, read_predictions, write_predictions
+from pipelines.tables import shown
 
-Floats = npt.NDArray[np.float64]
+
+def expand(wanted: Sequence[str], classes: Sequence[str], taxonomy: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the wanted classes, with each group of the taxonomy replaced by the classes in it; what is a class itself is no group.
+
+    >>> expand(["b", "round"], ["a", "b", "c"], {"round": ["a", "c"]})
+    ('b', 'a', 'c')
+    """
+    return tuple(one for name in wanted for one in (taxonomy[name] if name in taxonomy and name not in classes else (name,)))
 
 
 def narrow(task: str, classes: Sequence[str], truth: Truth, wanted: Sequence[str]) -> tuple[tuple[str, ...], Truth, npt.NDArray[np.bool_]]:
@@ -40,31 +50,38 @@ def narrow(task: str, classes: Sequence[str], truth: Truth, wanted: Sequence[str
     return tuple(wanted), codes[truth], codes[truth] >= 0
 
 
-def recombine(
-    general: Floats, classes: Sequence[str], specialists: Mapping[str, tuple[Sequence[str], Floats]], share: float = 1.0
-) -> Floats:
-    """Return multiclass probabilities in which each specialist shares out what the general net gives to its group of classes.
+def recombine(general: Predictions, specialists: Sequence[Predictions], share: float = 1.0) -> Predictions:
+    """Return multiclass probabilities in which each specialist shares out what the general net gives to its classes together.
 
-    p(class) = p(group) * p(class | group), where the group's part is the general net's sum over its classes.
-    general: (n, C), rows that sum to 1. classes: names of its columns. specialists: group -> (names of its classes, (n, k) of them).
+    p(class) = p(group) * p(class | group), where p(group) is the general net's sum over the specialist's columns.
+    general: all classes, rows that sum to 1. specialists: some columns each, and at least the general net's ids.
     share: how much of p(class | group) is the specialist's; the rest stays the general net's.
-    Raises PredictionInvalid where shapes or names do not fit, or two specialists share a class.
-    Source: hierarchical softmax by groups (Goodman 2001); here with nets trained apart.
+    Raises PredictionInvalid where ids are missing, a column is no class of the general net, or two specialists share one.
+    Source: Goodman (2001), Classes for Fast Maximum Entropy Training: hierarchical softmax; here with nets trained apart.
 
-    >>> general = np.array([[0.5, 0.3, 0.2]])
-    >>> recombine(general, ["a", "b", "c"], {"ab": (["a", "b"], np.array([[0.25, 0.75]]))}).round(3).tolist()
-    [[0.2, 0.6, 0.2]]
+    >>> rough = Predictions(("i",), ("a", "b", "c"), np.array([[0.5, 0.3, 0.2]], np.float32))
+    >>> fine = Predictions(("i",), ("a", "b"), np.array([[0.25, 0.75]], np.float32))
+    >>> recombine(rough, [fine]).values.round(3).tolist() == np.array([[0.2, 0.6, 0.2]], np.float32).tolist()
+    True
     """
-    combined = np.array(general, np.float64)
+    combined = general.values.astype(np.float64)
     taken: set[str] = set()
-    for group, (names, values) in specialists.items():
-        unknown = [name for name in names if name not in classes or name in taken]
-        if unknown or values.shape != (len(general), len(names)) or len(set(names)) != len(names):
-            detail = f"{len(general)} rows of {len(names)} classes that no other specialist has in {group!r}"
-            raise PredictionInvalid(f"expected {detail}, got shape {values.shape} and {unknown or list(names)}")
-        taken |= set(names)
-        columns = [list(classes).index(name) for name in names]
-        parts = general[:, columns]
-        total = parts.sum(axis=1, keepdims=True)
-        combined[:, columns] = (1 - share) * parts + share * total * values / values.sum(axis=1, keepdims=True)
-    return combined
+    for specialist in specialists:
+        odd = [name for name in specialist.columns if name not in general.columns or name in taken]
+        if odd or specialist.values.ndim != 2:
+            known = f"columns among {shown(general.columns)} that no other specialist has"
+            raise PredictionInvalid(f"expected {known}, got {shown(odd or specialist.columns)}")
+        taken |= set(specialist.columns)
+        columns = [general.columns.index(name) for name in specialist.columns]
+        parts, said = combined[:, columns], specialist.rows(general.ids).astype(np.float64)
+        fine = parts.sum(axis=1, keepdims=True) * said / said.sum(axis=1, keepdims=True)
+        combined[:, columns] = (1 - share) * parts + share * fine
+    return Predictions(general.ids, general.columns, combined.astype(np.float32))
+
+
+def recombine_files(general: Path, specialists: Sequence[Path], out: Path, share: float = 1.0) -> None:
+    """Write what `recombine` makes of files, judged by the contract; raise PredictionInvalid."""
+    rough = read_predictions(general)
+    form = Form(MULTICLASS, rough.ids, rough.columns)
+    whole = form.check(rough.ids, rough.columns, rough.values)
+    write_predictions(out, recombine(whole, [read_predictions(path) for path in specialists], share), form)
