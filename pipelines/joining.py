@@ -15,8 +15,8 @@ from pipelines.recipe import MEANS
 from pipelines.tables import shown
 
 Floats = npt.NDArray[np.float32]
-# A float32 probability of 0 says less than its logarithm would: one net alone could rule a class out for all.
-LEAST_PROBABILITY = 1e-12
+# A float32 just below 1 is 1 - 6e-8: what is closer to 0 than that is taken for it, so that no net alone rules a class out for all.
+LEAST_PROBABILITY = 1e-7
 
 
 def join_folds(parts: Mapping[int, Predictions], folds: Folds, train_ids: Sequence[str]) -> Predictions:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.contract.contract import Contract
@@ -10,6 +11,7 @@ from pipelines.errors import PredictionInvalid
 from pipelines.folds import folds_of
 from pipelines.joining import average, join_folds, mean_of
 from pipelines.predictions import Form, Predictions, read_predictions, write_predictions
+from pipelines.tta import mean_of_views
 
 IDS, CLASSES = ("a", "b", "c"), ("x", "y")
 GOOD = np.array([[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]], np.float32)
@@ -169,6 +171,15 @@ def test_the_geometric_mean_is_the_servers():
 
     np.testing.assert_allclose(mean_of(values, "multiclass"), geometric_mean(values, "multiclass"), rtol=2e-6)
     np.testing.assert_allclose(mean_of(values, "multilabel"), geometric_mean(values, "multilabel"), rtol=2e-6)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "multilabel"])
+@pytest.mark.parametrize("mean", ["arithmetic", "geometric"])
+def test_nets_are_averaged_like_views(task, mean):
+    values = np.random.default_rng(0).dirichlet(np.ones(4), (3, 6)).astype(np.float32)
+    values[0, 0] = [1, 0, 0, 0]
+
+    np.testing.assert_allclose(mean_of(values, task, mean), mean_of_views(torch.from_numpy(values), task, mean), rtol=1e-6, atol=1e-8)
 
 
 def test_a_geometric_mean_of_certain_nets_that_disagree_is_still_a_probability():
