@@ -71,12 +71,17 @@ def _average(folders: Sequence[Path], target: Path, dataset: Dataset, recipe: Re
 
 
 def join_run(dataset: Dataset, recipe: Recipe, fold_folders: Mapping[int, Path], out: Path) -> None:
-    """Write the whole run's predictions: out of fold the folds together, of the test rows their plain mean, as the server takes it."""
+    """Write the whole run's predictions in every variant."""
     for variant in variants(recipe):
-        parts = {fold: read_predictions(part_path(folder, variant, OOF)) for fold, folder in fold_folders.items()}
-        whole = join_folds(parts, dataset.folds, dataset.train_ids)
-        write_predictions(part_path(out, variant, OOF), whole, Form(dataset.task, dataset.train_ids, dataset.classes))
-        if dataset.test_ids:
-            tested = [read_predictions(part_path(folder, variant, TEST)) for folder in fold_folders.values()]
-            mean = average(tested, dataset.task, "arithmetic")
-            write_predictions(part_path(out, variant, TEST), mean, Form(dataset.task, dataset.test_ids, dataset.classes))
+        join_variant(dataset, variant, fold_folders, out)
+
+
+def join_variant(dataset: Dataset, variant: str, fold_folders: Mapping[int, Path], out: Path) -> None:
+    """Write one variant of the whole run: out of fold the folds together, of the test rows their plain mean, as the server takes it."""
+    parts = {fold: read_predictions(part_path(folder, variant, OOF)) for fold, folder in fold_folders.items()}
+    whole = join_folds(parts, dataset.folds, dataset.train_ids)
+    write_predictions(part_path(out, variant, OOF), whole, Form(dataset.task, dataset.train_ids, dataset.classes))
+    if dataset.test_ids:
+        tested = [read_predictions(part_path(folder, variant, TEST)) for folder in fold_folders.values()]
+        mean = average(tested, dataset.task, "arithmetic")
+        write_predictions(part_path(out, variant, TEST), mean, Form(dataset.task, dataset.test_ids, dataset.classes))
