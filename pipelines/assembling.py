@@ -111,7 +111,8 @@ def make_net(job: Job, fold: int, seed: int) -> nn.Module:
     size = recipe.phases[-1].size or (high if high == wide else 0)
     features = len(dataset.features.names) if recipe.net.features and dataset.features is not None else 0
     draws.seed_step(seed, -1, fold)
-    return build_net(recipe.net, len(dataset.classes), channels, size, features).to(job.plan.device, job.dtype)
+    net = build_net(recipe.net, len(dataset.classes), channels, size, features, recipe.folder)
+    return net.to(job.plan.device, job.dtype)
 
 
 def make_learner(job: Job, folds: Sequence[int], seed: int) -> Learner:

@@ -16,6 +16,7 @@ from pipelines.checkpoints import write_file
 from pipelines.data import Dataset
 from pipelines.errors import RunMismatch
 from pipelines.member_code import code_digest
+from pipelines.nets.weights import find_weights, weights_digest
 from pipelines.plan import Plan
 from pipelines.recipe import Recipe
 from pipelines.recipe_toml import as_json, recipe_digest
@@ -23,7 +24,7 @@ from pipelines.recipe_toml import as_json, recipe_digest
 NAME = "run.json"
 PACKAGES = ("torch", "timm", "numpy", "pillow", "safetensors")
 IDENTICAL, SAME_DRAWS = "identical", "same data, same draws"
-SAME_RUN = ("recipe_digest", "data_digest", "folds_digest", "code_digests")
+SAME_RUN = ("recipe_digest", "data_digest", "folds_digest", "code_digests", "weights_digest")
 SAME_BITS = ("machine", "versions", "plan")
 
 Record = dict[str, Any]
@@ -38,6 +39,7 @@ def make_record(recipe: Recipe, dataset: Dataset, plan: Plan) -> Record:
         "data_digest": dataset.digest,
         "folds_digest": dataset.folds.digest,
         "code_digests": {code: code_digest(code) for code in codes},
+        "weights_digest": weights_digest(find_weights(recipe.net.weights, recipe.folder)) if recipe.net.weights else "",
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "machine": machine(plan.device),
         "plan": plan.as_json(),
