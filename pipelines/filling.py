@@ -113,7 +113,8 @@ def _share(decode_chunk: Callable[..., Tally], work: Iterator[tuple[int, list[st
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
-            raise DataInvalid(f"expected {count} processes to decode images, got one that died: {error}") from error
+            guard = "a script has to begin runs below if __name__ == '__main__'"
+            raise DataInvalid(f"expected {count} processes to decode images, got one that died ({guard}): {error}") from error
         finally:
             pool.shutdown(cancel_futures=True)
 

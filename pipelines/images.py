@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pipelines.data_spec import ImagesSpec
 from pipelines.errors import DataInvalid, ImageMissing
 from pipelines.packages import load
-from pipelines.tables import read_columns, shown
+from pipelines.tables import read_columns, shown, texts
 
 Item = bytes | str | npt.NDArray[Any]
 """An encoded image, the path of one, or pixels (height, width[, channels]) or (channels, height, width)."""
@@ -154,7 +154,7 @@ class ArraySource(Source):
             raise DataInvalid(f"expected an .npz file of plain arrays at {path}, got: {error}") from error
         if self._images.ndim not in {3, 4} or len(listed) != len(self._images):
             raise DataInvalid(f"expected {len(listed)} images in {path}, got an array of shape {self._images.shape}")
-        self._rows = _places([str(name) for name in listed.tolist()], path)
+        self._rows = _places(texts(listed), path)
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Look into the array of ids."""

@@ -76,6 +76,9 @@ def from_json(document: Mapping[str, Any], folder: str = "") -> Recipe:
     >>> from_json({"name": "a", "net": {"name": "tiny"}, "phases": [{"epochs": 1}]}).phases[0].batch
     32
     """
+    for key in HERE:
+        if key in document:
+            raise RecipeInvalid(f"expected no {key} in a recipe, which belongs to a machine, got {document[key]!r}")
     recipe: Recipe = _build("", Recipe, {**document, "folder": folder})
     return recipe
 

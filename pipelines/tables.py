@@ -9,8 +9,10 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipelines.errors import DataInvalid
 from pipelines.nearest import hint
@@ -45,6 +47,15 @@ def shown(names: Sequence[str]) -> str:
     return ", ".join(repr(str(name)) for name in names[:MOST_NAMED]) + more
 
 
+def texts(array: npt.NDArray[Any]) -> list[str]:
+    """Return ids or labels of an array as text, bytes as UTF-8; raise ValueError for bytes that are none.
+
+    >>> texts(np.array([b"a", b"b"])), texts(np.array([1, 2]))
+    (['a', 'b'], ['1', '2'])
+    """
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in array.tolist()]
+
+
 def refuse_repeats(ids: Sequence[str], where: object) -> None:
     """Raise DataInvalid where an id is empty or stands twice."""
     seen: set[str] = set()
@@ -71,7 +82,7 @@ def _read_csv(path: Path, names: Sequence[str]) -> Columns:
 def _read_npz(path: Path, names: Sequence[str]) -> Columns:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: [str(value) for value in arrays[name].tolist()] for name in names or arrays.files if name in arrays.files}
+            return {name: texts(arrays[name]) for name in names or arrays.files if name in arrays.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise DataInvalid(f"expected an .npz file of plain arrays at {path}, got: {error}") from error
 

@@ -83,7 +83,7 @@ def test_the_digest_knows_what_trains_and_nothing_else():
         ({**TINY, "net": "tiny"}, "expected a table for net"),
         ({**TINY, "data": {"size": 32.5}}, "expected a whole number for size, got 32.5 in data"),
         ({**TINY, "seeds": 0}, "expected seeds to be at least 1"),
-        ({**TINY, "folder": 3, "folde": 1}, "'folde' (did you mean"),
+        ({**TINY, "folder": "there"}, "expected no folder in a recipe"),
         ({"name": "a"}, "expected net, phases in a recipe, got name"),
     ],
 )
