@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines import progress
 from pipelines.assembling import Job
 from pipelines.data import read_dataset
 from pipelines.errors import PipelineError
+from pipelines.export import BOUND, export_int8, export_nets
 from pipelines.plan import choose_plan
 from pipelines.progress import Report
 from pipelines.recipe_toml import read_recipe
@@ -67,23 +69,36 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    saving = Saving() if chosen.save_every is None else Saving(seconds=chosen.save_every)
+    job = replace(_job(chosen, report, request), saving=saving, train_predictions=chosen.train_predictions)
+    run(job, chosen.fold)
+    return 0
+
+
+def _job(chosen: argparse.Namespace, report: Report, request: StopRequest) -> Job:
     recipe = read_recipe(chosen.recipe)
     dataset = read_dataset(chosen.data, chosen.folds, recipe, chosen.store)
-    saving = Saving() if chosen.save_every is None else Saving(seconds=chosen.save_every)
-    job = Job(
-        recipe=recipe,
-        dataset=dataset,
-        out=chosen.out,
-        plan=choose_plan(chosen.device, chosen.threads),
-        report=report,
-        request=request,
-        saving=saving,
-        train_predictions=chosen.train_predictions,
+    plan = choose_plan(chosen.device, chosen.threads)
+    return Job(recipe=recipe, dataset=dataset, out=chosen.out, plan=plan, report=report, request=request)
+
+
+def _declare_export(parser: argparse.ArgumentParser) -> None:
+    _declare_job(parser)
+    parser.add_argument("--int8", action="store_true", help="also in 8 bits, with predictions of their own as the variant int8")
+    parser.add_argument(
+        "--bound", type=float, default=BOUND, metavar="SHARE", help="how much worse the metric may be in 8 bits; default %(default)g"
     )
-    run(job, chosen.fold)
+
+
+def _export(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    job = _job(chosen, report, request)
+    report({"event": "exported", "paths": [str(path) for path in export_nets(job)]})
+    if chosen.int8:
+        report({"event": "quantised", **export_int8(job, chosen.bound)})
     return 0
 
 
 COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": (_run, "train and predict a recipe", _declare_run),
+    "export": (_export, "write a finished run's nets as ONNX", _declare_export),
 }

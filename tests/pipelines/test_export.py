@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.assembling import Job
+from pipelines.cli import main
 from pipelines.data import read_dataset
 from pipelines.errors import ExportRefused, RunMismatch
 from pipelines.export import export_int8, export_nets, refuse_if_worse
@@ -14,7 +15,7 @@ from pipelines.metrics import accuracy_score
 from pipelines.plan import Plan
 from pipelines.predictions import read_predictions
 from pipelines.progress import nobody
-from pipelines.recipe_toml import but, from_json
+from pipelines.recipe_toml import as_json, but, from_json
 from pipelines.run import run
 from pipelines.stopping import StopRequest
 from tests.pipelines.digits import lay_out_digits
@@ -38,7 +39,10 @@ def job(tmp_path_factory):
     job = Job(recipe=recipe, dataset=dataset, out=folder / "out", plan=Plan(), report=nobody, request=StopRequest())
     run(job)
     # the weights that a recipe began with need not be there any more
-    export_nets(replace(job, recipe=but(recipe, **{"net.weights": "gone.pth"})))
+    (folder / "recipe.json").write_text(json.dumps(as_json(but(recipe, **{"net.weights": "gone.pth"}))))
+    options = {"data": data, "folds": data / "folds.csv", "out": job.out, "store": folder / "store"}
+    arguments = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
+    assert main(["export", str(folder / "recipe.json"), *arguments, "--threads", "1", "--json"]) == 0
     return job
 
 
