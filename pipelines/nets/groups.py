@@ -68,7 +68,7 @@ def train_only(module: nn.Module, trains: Trains) -> None:
     module.train()
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(name in names)
-    for part in _frozen_within(module, "", names):
+    for part in frozen_parts(module, trains):
         part.eval()
 
 
