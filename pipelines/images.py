@@ -21,6 +21,7 @@ from pipelines.tables import read_columns, shown, texts
 
 Item = bytes | str | npt.NDArray[Any]
 """An encoded image, the path of one, or pixels (height, width[, channels]) or (channels, height, width)."""
+ENDS = "ends"
 READERS = 8
 """Threads that read files while they are hashed; waiting for a disk takes no core."""
 
@@ -140,19 +141,24 @@ class ParquetSource(Source):
 
 
 class ArraySource(Source):
-    """An .npz file with an array of ids and one of images: (n, height, width), channels last or first."""
+    """An .npz file with an array of ids and one of images: (n, height, width), channels last or first; or encoded images, end to end.
+
+    Encoded images are one array of bytes, (total,) uint8, with an array `ends` that says where each ends; `pack` writes them.
+    """
 
     def __init__(self, path: Path, spec: ImagesSpec) -> None:
-        """Read both arrays."""
+        """Read the arrays."""
         self.path = path
         names = {"id": ("id", "ids"), "image": ("image", "images")}
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = {key: _first(arrays.files, getattr(spec, key), others, path) for key, others in names.items()}
                 listed, self._images = arrays[found["id"]], arrays[found["image"]]
+                self._ends = arrays[ENDS].tolist() if ENDS in arrays.files else None
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DataInvalid(f"expected an .npz file of plain arrays at {path}, got: {error}") from error
-        if self._images.ndim not in {3, 4} or len(listed) != len(self._images):
+        count = len(self._images) if self._ends is None else len(self._ends)
+        if (self._images.ndim not in {3, 4} and self._ends is None) or count != len(listed):
             raise DataInvalid(f"expected {len(listed)} images in {path}, got an array of shape {self._images.shape}")
         self._rows = _places(texts(listed), path)
 
@@ -166,9 +172,15 @@ class ArraySource(Source):
         return [self.path]
 
     def chunks(self, ids: Sequence[str], count: int) -> Iterator[list[Item]]:
-        """Yield arrays."""
+        """Yield arrays, or encoded images."""
         for start in range(0, len(ids), count):
-            yield [self._images[self._rows[name]] for name in ids[start : start + count]]
+            yield [self._item(self._rows[name]) for name in ids[start : start + count]]
+
+    def _item(self, row: int) -> Item:
+        if self._ends is None:
+            return np.asarray(self._images[row])
+        encoded: bytes = self._images[self._ends[row - 1] if row else 0 : self._ends[row]].tobytes()
+        return encoded
 
 
 def _first(present: Iterable[str], asked: str, others: tuple[str, ...], path: Path) -> str:
