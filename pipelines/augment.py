@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipelines.affine import Frame, composed, drawn_parts, normalised, symmetries
-from pipelines.chances import Chances, Floats, Ints, around, key_of
-from pipelines.colour import Shade, draw_shade, shaded
+from pipelines.affine import Frame
+from pipelines.chances import Chances, Floats, Ints, key_of
+from pipelines.changes import Changes, draw_changes
+from pipelines.colour import shaded
 from pipelines.errors import CodeInvalid
 from pipelines.member_code import find_code
-from pipelines.morphology import blurred, dilated, draw_blur, eroded
+from pipelines.morphology import blurred, dilated, eroded
 from pipelines.recipe import Augment
-from pipelines.warp import CONTROLS, warp
+from pipelines.turns import turned
+from pipelines.warp import warp
 
 WHITE = {torch.uint8: 255.0, torch.uint16: 65535.0}
 """The brightest value of a kind of image; of floats, 1."""
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What is to happen to each image of a batch, drawn on the CPU whatever the device."""
-
-    elements: Ints
-    """D4, (n,), see affine.symmetries."""
-    matrices: Floats | None
-    """(n, 2, 3) from -1 to 1, with D4 in it; None where nothing but D4 is asked for."""
-    bends: Floats | None
-    deviations: Floats | None
-    eroded: Ints
-    """Rows."""
-    dilated: Ints
-    """Rows."""
-    shade: Shade | None
+CHUNK = {"cpu": 2**18}
+"""Values of one image after another that are changed at a time and a thread, so that they stay in its cache; other devices take all."""
 
 
 def augment(
@@ -60,61 +47,34 @@ def augment(
     return _by_code(result, spec.code, chances, WHITE.get(images.dtype, 1.0)) if spec.code else result
 
 
-def draw_changes(spec: Augment, chances: Chances, frame: Frame, out: Frame, channels: int) -> Changes:
-    """Return what the spec and the chances make of images of this frame."""
-    elements = symmetries(spec, chances, frame)
-    parts = drawn_parts(spec, chances, frame)
-    bends = _draw_bends(spec, chances) if spec.distortion else None
-    resampled = parts or bends is not None or out != frame
-    return Changes(
-        elements=elements,
-        matrices=normalised(composed(parts, elements), frame)[:, :2] if resampled else None,
-        bends=bends,
-        deviations=draw_blur(spec, chances) if spec.blur else None,
-        eroded=np.flatnonzero(chances.of("erosion") < spec.erosion),
-        dilated=np.flatnonzero(chances.of("dilation") < spec.dilation),
-        shade=draw_shade(spec, chances, channels),
-    )
-
-
 def changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
     """Return the images (n, c, h, w) after their changes, float32 (n, c, out.height, out.width)."""
-    white = WHITE.get(images.dtype, 1.0)
-    floats = images.to(torch.float32)
+    count, channels = images.shape[:2]
+    most = CHUNK.get(images.device.type, images.numel()) * torch.get_num_threads()
+    step = max(torch.get_num_threads(), most // (channels * max(images[0, 0].numel(), out.height * out.width))) if count else 1
+    if step >= count:
+        return _changed(images, changes, out)
+    result = images.new_empty((count, channels, *out), dtype=torch.float32)
+    for start in range(0, count, step):
+        stop = start + step
+        result[start:stop] = _changed(images[start:stop], changes.part(start, stop), out)
+    return result
+
+
+def _changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
     if changes.matrices is None:
-        floats = turned(floats, changes.elements)
+        floats = turned(images, changes.elements).to(torch.float32)
     else:
+        floats = images.to(torch.float32)
         bends = None if changes.bends is None else _moved(changes.bends, floats)
         floats = warp(floats, _moved(changes.matrices, floats), out, bends)
     if changes.deviations is not None:
         floats = blurred(floats, changes.deviations)
-    floats = dilated(eroded(floats, changes.eroded), changes.dilated)
-    return floats if changes.shade is None else shaded(floats, changes.shade, white)
-
-
-def turned(images: Tensor, elements: Ints) -> Tensor:
-    """Return each image (n, c, h, w) after its element of D4 (see affine.symmetries), exactly: pixels move, none is mixed."""
-    if not elements.any():
-        return images
-    result = torch.empty_like(images)
-    for element in np.unique(elements):
-        index = torch.from_numpy(np.flatnonzero(elements == element)).to(images.device, non_blocking=True)
-        result.index_copy_(0, index, turned_all(images.index_select(0, index), int(element)))
-    return result
-
-
-def turned_all(images: Tensor, element: int) -> Tensor:
-    """Return images (..., h, w), all after one element of D4: a flip left to right from 4 on, then quarter turns."""
-    flipped = images.flip(-1) if element >= 4 else images
-    return torch.rot90(flipped, element % 4, (-2, -1))
-
-
-def _draw_bends(spec: Augment, chances: Chances) -> Floats:
-    """Return displacements (n, 2, CONTROLS, CONTROLS) from -1 to 1: at most the spec's share of a side, which is 2 long."""
-    drawn = around(chances.table("distortion", 2 * CONTROLS**2), 2 * spec.distortion)
-    if spec.probability < 1:
-        drawn[chances.of("distortion?") >= spec.probability] = 0
-    return drawn.reshape(-1, 2, CONTROLS, CONTROLS)
+    if changes.eroded is not None:
+        floats = eroded(floats, changes.eroded)
+    if changes.dilated is not None:
+        floats = dilated(floats, changes.dilated)
+    return floats if changes.shade is None else shaded(floats, changes.shade, WHITE.get(images.dtype, 1.0))
 
 
 def _moved(values: Floats, like: Tensor) -> Tensor:

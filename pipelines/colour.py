@@ -59,7 +59,7 @@ def shaded(images: Tensor, shade: Shade, white: float) -> Tensor:
         add = add + (pull * images.mean((2, 3))).sum(1, keepdim=True)
     if _is_diagonal(shade.mix):
         scale = mix.diagonal(dim1=1, dim2=2)[:, :, None, None]
-        return torch.addcmul(add[:, :, None, None], images, scale).clamp_(0, white)
+        return (images * scale).add_(add[:, :, None, None]).clamp_(0, white)
     mixed = torch.baddbmm(add[:, :, None], mix, images.reshape(count, channels, -1))
     return mixed.view(images.shape).clamp_(0, white)
 

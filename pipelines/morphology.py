@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pipelines.chances import Chances, Floats, Ints, between
 from pipelines.recipe import Augment
+
+Flags = NDArray[np.bool_]
 
 # A Gaussian has no weight to speak of beyond three deviations.
 REACH = 3.0
@@ -56,14 +59,22 @@ def _convolved(images: Tensor, kernels: Tensor, axis: int) -> Tensor:
     return total
 
 
-def eroded(images: Tensor, rows: Ints) -> Tensor:
-    """Return the images with the least of 3 x 3 pixels at each place, for those rows: bright things grow thinner."""
-    return _replace(images, rows, lambda chosen: -nn.functional.max_pool2d(-chosen, 3, stride=1, padding=1))
+def eroded(images: Tensor, chosen: Flags) -> Tensor:
+    """Return the chosen images (n, c, h, w) with the least of 3 x 3 pixels at each place: bright things grow thinner."""
+    return _replace(images, np.flatnonzero(chosen), lambda some: _extreme(_extreme(some, 3, torch.minimum), 2, torch.minimum))
 
 
-def dilated(images: Tensor, rows: Ints) -> Tensor:
-    """Return the images with the greatest of 3 x 3 pixels at each place, for those rows: bright things grow thicker."""
-    return _replace(images, rows, lambda chosen: nn.functional.max_pool2d(chosen, 3, stride=1, padding=1))
+def dilated(images: Tensor, chosen: Flags) -> Tensor:
+    """Return the chosen images (n, c, h, w) with the greatest of 3 x 3 pixels at each place: bright things grow thicker."""
+    return _replace(images, np.flatnonzero(chosen), lambda some: _extreme(_extreme(some, 3, torch.maximum), 2, torch.maximum))
+
+
+def _extreme(images: Tensor, axis: int, extreme: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Return the extreme of each pixel and its two neighbours along an axis; many times as fast as pooling."""
+    side = images.shape[axis] - 1
+    pairs = extreme(images.narrow(axis, 0, side), images.narrow(axis, 1, side))
+    inner = extreme(pairs.narrow(axis, 0, side - 1), pairs.narrow(axis, 1, side - 1))
+    return torch.cat([pairs.narrow(axis, 0, 1), inner, pairs.narrow(axis, side - 1, 1)], axis)
 
 
 def _replace(images: Tensor, rows: Ints, change: Callable[[Tensor], Tensor]) -> Tensor:

@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from pipelines.affine import Frame
-from pipelines.augment import changed, draw_changes, turned_all
+from pipelines.augment import changed
 from pipelines.chances import Chances
+from pipelines.changes import draw_changes
 from pipelines.draws import generator
 from pipelines.errors import ViewInvalid
 from pipelines.recipe import Augment
+from pipelines.turns import turned_all, turned_back
 from pipelines.warp import warp
 
 Change = Callable[[Tensor], Tensor]
@@ -46,18 +48,16 @@ class View:
 
 def _symmetry(element: int, size: int, _: Augment | None) -> tuple[View, ...]:
     see = functools.partial(_turned, element=element, size=size)
-    return (View(SYMMETRIES[element], see, functools.partial(_turned_back, element=element)),)
+    return (View(SYMMETRIES[element], see, functools.partial(turned_back, element=element)),)
 
 
 def _turned(images: Tensor, element: int, size: int) -> Tensor:
     if element % 2 and images.shape[-1] != images.shape[-2] and not size:
         raise ViewInvalid(f"expected square images for {SYMMETRIES[element]}, got {images.shape[-2]} x {images.shape[-1]}")
+    if (size or images.shape[-1], size or images.shape[-2]) == images.shape[:-3:-1]:
+        # put in memory's order as bytes: the net would do it for floats, which takes longer
+        return turned_all(images, element).contiguous().to(torch.float32)
     return turned_all(_window(images, (0.5, 0.5), (1.0, 1.0), size), element)
-
-
-def _turned_back(maps: Tensor, element: int) -> Tensor:
-    turned = torch.rot90(maps, -(element % 4), (-2, -1))
-    return turned.flip(-1) if element >= 4 else turned
 
 
 # Views of a window

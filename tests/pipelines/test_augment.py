@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from pipelines.affine import Frame, composed, drawn_parts, normalised, symmetries
-from pipelines.augment import augment, draw_changes, turned
+from pipelines.augment import augment
 from pipelines.chances import Chances, DrawnTwice
+from pipelines.changes import draw_changes
 from pipelines.errors import CodeInvalid, RecipeInvalid
 from pipelines.member_code import code_digest
 from pipelines.recipe import Augment
+from pipelines.turns import turned
 from pipelines.warp import warp
 
 SIDE = 24
