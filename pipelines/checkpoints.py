@@ -19,6 +19,7 @@ from pipelines.errors import CheckpointDamaged
 
 GENERATIONS = ("checkpoint-a.safetensors", "checkpoint-b.safetensors")
 DIGEST_BYTES = 32
+HEADER = "stackyard"
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,16 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str,
     """
     plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
     text = json.dumps(dict(about), sort_keys=True)
-    write_file(path, save(plain, {"about": text, "digest": _digest(plain, text)}))
+    # one entry, since safetensors writes several in any order, and equal weights are to be equal files
+    write_file(path, save(plain, {HEADER: f"{_digest(plain, text)} {text}"}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return what `write_tensors` wrote; raise CheckpointDamaged if the file is cut, changed or not one of ours."""
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
+            found, _, text = (file.metadata() or {})[HEADER].partition(" ")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        found, text = header["digest"], header["about"]
     except (SafetensorError, OSError, KeyError) as error:
         raise CheckpointDamaged(f"expected a whole file at {path.name}, got: {error}") from error
     digest = _digest(tensors, text)

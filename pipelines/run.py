@@ -12,7 +12,7 @@ import numpy as np
 from pipelines import outputs, record
 from pipelines.assembling import Job, make_learner, make_setting
 from pipelines.averaging import Weights
-from pipelines.checkpoints import GENERATIONS, write_file, write_tensors
+from pipelines.checkpoints import write_file, write_tensors
 from pipelines.choosing import check_choice, chosen_nets
 from pipelines.loop import Training
 from pipelines.metrics import METRICS, OWN, metric_for
@@ -67,8 +67,7 @@ def train_and_predict(job: Job, folds: Sequence[int], seed: int) -> None:
     told = {f"{name}_seconds": seconds / len(folds) for name, seconds in shares.items()}
     for fold in folds:
         write_file(job.seed_folder(fold, seed) / DONE, json.dumps(told).encode())
-    for generation in GENERATIONS:
-        (training.setting.folder / generation).unlink(missing_ok=True)
+    training.keeper.clear()
 
 
 def predict_net(job: Job, training: Training, place: int, name: str, weights: Weights) -> None:

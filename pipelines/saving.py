@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 
 import torch
@@ -58,6 +59,13 @@ class Keeper:
         self.started = self.saved = time.monotonic()
         self.cost = self.saved - begun
         self.spent += self.cost
+
+    def clear(self) -> None:
+        """Remove the state and the nets that were kept: the training is over, and the nets that predict lie elsewhere."""
+        for generation in GENERATIONS:
+            (self.setting.folder / generation).unlink(missing_ok=True)
+        for folder in self.setting.folders:
+            shutil.rmtree(folder / "snapshots", ignore_errors=True)
 
     def last_good(self) -> str:
         """Return where to go on from, in words."""
