@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipelines import progress
 from pipelines.assembling import Job
+from pipelines.cli_files import FILE_COMMANDS
 from pipelines.data import read_dataset
 from pipelines.errors import PipelineError
 from pipelines.export import BOUND, export_int8, export_nets
@@ -101,4 +102,5 @@ def _export(chosen: argparse.Namespace, report: Report, request: StopRequest) ->
 COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": (_run, "train and predict a recipe", _declare_run),
     "export": (_export, "write a finished run's nets as ONNX", _declare_export),
+    **FILE_COMMANDS,
 }

@@ -1,10 +1,12 @@
 import io
+import json
 
 import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
 
+from pipelines.cli import main
 from pipelines.data import read_dataset
 from pipelines.data_spec import read_data_spec
 from pipelines.errors import DataInvalid
@@ -91,3 +93,11 @@ def test_a_folder_is_not_packed_onto_itself(folder):
     with pytest.raises(DataInvalid, match="expected another folder"):
         pack(folder, folder)
     assert read_data_spec(folder).labels == "labels.parquet"
+
+
+def test_the_command_packs_and_says_where(folder, tmp_path, capsys):
+    assert main(["pack", "--data", str(folder), "--out", str(tmp_path / "packed"), "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["path"] == str(tmp_path / "packed")
+    assert main(["pack", "--data", str(folder / "absent"), "--out", str(tmp_path / "packed")]) == 1
+    assert capsys.readouterr().err.startswith("DataInvalid: expected a description of the data at ")

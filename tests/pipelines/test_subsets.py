@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pipelines.cli import main
 from pipelines.errors import LabelUnknown, PredictionInvalid
 from pipelines.predictions import Form, Predictions, read_predictions, write_predictions
 from pipelines.subsets import expand, narrow, recombine, recombine_files
@@ -93,3 +94,12 @@ def test_files_are_recombined_into_one_that_keeps_the_contract(tmp_path):
     made = read_predictions(tmp_path / "oof.npz")
     assert form.faults(made.ids, made.columns, made.values) == []
     np.testing.assert_array_equal(made.values, recombine(GENERAL, [SPECIALIST]).values)
+
+
+def test_the_command_recombines_files(tmp_path):
+    write_predictions(tmp_path / "general.npz", GENERAL, Form("multiclass", GENERAL.ids, GENERAL.columns))
+    write_predictions(tmp_path / "ab.npz", SPECIALIST, Form("multiclass", SPECIALIST.ids, SPECIALIST.columns))
+    paths = [str(tmp_path / name) for name in ("general.npz", "ab.npz", "oof.npz")]
+
+    assert main(["recombine", *paths[:2], "--share", "0", "--out", paths[2]]) == 0
+    np.testing.assert_array_equal(read_predictions(paths[2]).values, GENERAL.values)

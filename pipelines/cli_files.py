@@ -1,0 +1,47 @@
+"""Commands on data and prediction files, which train nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.packing import pack
+from pipelines.progress import Report
+from pipelines.stopping import StopRequest
+from pipelines.subsets import recombine_files
+
+
+def _declare_pack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that data.toml describes")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout, nothing else there")
+
+
+def _pack(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    del request
+    pack(chosen.data, chosen.out)
+    report({"event": "packed", "path": str(chosen.out)})
+    return 0
+
+
+def _declare_recombine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("general", type=Path, metavar="GENERAL.npz", help="predictions of all classes")
+    parser.add_argument("specialists", type=Path, nargs="+", metavar="SPECIALIST.npz", help="predictions of some classes, of the same ids")
+    parser.add_argument("--share", type=float, default=1.0, help="how much the specialists say; default %(default)g")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout, nothing else there")
+
+
+def _recombine(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    del request
+    recombine_files(chosen.general, chosen.specialists, chosen.out, chosen.share)
+    report({"event": "recombined", "path": str(chosen.out)})
+    return 0
+
+
+FILE_COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
+    "pack": (_pack, "copy data into one folder that a bare machine can read", _declare_pack),
+    "recombine": (_recombine, "let specialists share out what a general net gives to their classes", _declare_recombine),
+}
+"""Name -> what it does, in words, its options."""
