@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.compiled import compiled
+from stackyard.numerics.compiled import quick
 from stackyard.numerics.features import Standard, log_odds_rows, odds_to_probabilities, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup
 from stackyard.numerics.inner_folds import inner_groups
@@ -27,11 +27,12 @@ PENALTIES = (1e4, 1e3, 1e2, 1e1, 1.0, 0.1)
 # A prior on intercepts as well, weak, so that a label without positives has a solution.
 INTERCEPT_PENALTY = 1e-2
 SOFTMAX_WEIGHTS = 700
-NEWTON_STEPS = 30
+NEWTON_STEPS = 60
 HALVINGS = 10
 # Newton stops when a step promises less than this share of the loss.
-TOLERANCE = 1e-6
+TOLERANCE = 1e-7
 BLOCK = 4096
+FACTORS = 512
 # So many rows are enough to tell which penalty is best; the solution on all rows starts from theirs.
 ROWS_TO_SELECT_ON = 8_000
 
@@ -58,31 +59,36 @@ class Rows(Protocol):
     def loss(self, weights: Floats) -> Floats:
         """Return the summed log loss (problems,)."""
 
-    def derivatives(self, weights: Floats) -> Derivatives:
-        """Return the summed log loss and its first two derivatives."""
+    def derivatives(self, weights: Floats, hessian: Floats | None = None) -> Derivatives:
+        """Return the summed log loss and its first two derivatives; the Hessian is passed on where one of a point nearby is given."""
 
 
-@compiled
+@quick
 def _sum_rows(design: Floats, targets: Floats, weights: Floats, gradient: Floats, roots: Floats) -> float:
     """Add up one label's gradient (p,) in float64, fill in each row's root of p (1 - p), and return the log loss."""
     rows, p = design.shape
-    loss = 0.0
+    loss, product = 0.0, 1.0
     for i in range(rows):
         odds = 0.0
         for a in range(p):
             odds += design[i, a] * weights[a]
         tail = math.exp(-abs(odds))
-        sure = 1.0 / (1.0 + tail) if odds >= 0 else tail / (1.0 + tail)
-        loss += max(odds, 0.0) - targets[i] * odds + math.log1p(tail)
-        roots[i] = math.sqrt(tail) / (1.0 + tail)
-        miss = sure - targets[i]
+        share = 1.0 / (1.0 + tail)
+        miss = (share if odds >= 0 else tail * share) - targets[i]
+        loss += max(odds, 0.0) - targets[i] * odds
+        # one logarithm for many rows: each factor is 1 to 2
+        product *= 1.0 + tail
+        if i % FACTORS == FACTORS - 1:
+            loss += math.log(product)
+            product = 1.0
+        roots[i] = math.sqrt(tail) * share
         for a in range(p):
             gradient[a] += miss * design[i, a]
-    return loss
+    return loss + math.log(product)
 
 
-def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Floats, hessian: Floats) -> float:
-    """Add up one label's gradient (p,) and Hessian (p, p), and return its log loss; some thousand rows at a time, to stay in the cache.
+def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Floats, hessian: Floats | None) -> float:
+    """Add up one label's gradient (p,), and its Hessian (p, p) if asked for, and return its log loss; in blocks that stay in the cache.
 
     The Hessian only says which way to step, so that float32 is enough for its products.
     """
@@ -91,8 +97,9 @@ def _sum_label(design: Floats, targets: Floats, weights: Floats, gradient: Float
         block = design[start : start + BLOCK]
         roots = np.empty(len(block), block.dtype)
         loss += _sum_rows(block, targets[start : start + BLOCK], weights, gradient, roots)
-        scaled = block * roots[:, None]
-        hessian += scaled.T @ scaled
+        if hessian is not None:
+            scaled = block * roots[:, None]
+            hessian += scaled.T @ scaled
     return loss
 
 
@@ -126,12 +133,12 @@ class LabelRows:
         odds = (self.design @ weights.astype(np.float32)[:, :, None])[:, :, 0]
         return np.asarray((np.logaddexp(0.0, odds) - self.targets * odds).sum(axis=1, dtype=np.float64))
 
-    def derivatives(self, weights: Floats) -> Derivatives:
+    def derivatives(self, weights: Floats, hessian: Floats | None = None) -> Derivatives:
         """Return each label's loss, gradient and Hessian."""
         gradient = np.zeros(weights.shape)
-        hessian = np.zeros((*weights.shape, self.columns))
-        loss = [_sum_label(*label) for label in zip(self.design, self.targets, weights, gradient, hessian, strict=True)]
-        return Derivatives(np.array(loss), gradient, hessian)
+        own = np.zeros((*weights.shape, self.columns)) if hessian is None else [None] * len(weights)
+        loss = [_sum_label(*label) for label in zip(self.design, self.targets, weights, gradient, own, strict=True)]
+        return Derivatives(np.array(loss), gradient, np.asarray(own) if hessian is None else hessian)
 
 
 @dataclass(frozen=True)
@@ -151,19 +158,25 @@ class ClassRows:
         """Return the summed log loss, shape (1,)."""
         return self._loss(self._odds(weights))
 
-    def derivatives(self, weights: Floats) -> Derivatives:
-        """Return loss, gradient and Hessian; the Hessian's block of classes a and b is X' diag(p_a (1[a=b] - p_b)) X."""
+    def derivatives(self, weights: Floats, hessian: Floats | None = None) -> Derivatives:
+        """Return loss, gradient and Hessian; the Hessian's block of classes a and b is X' diag(p_a (1[a=b] - p_b)) X.
+
+        As with labels, float32 is enough for the Hessian's products.
+        """
         odds = self._odds(weights)
         sure = odds_to_probabilities(odds, MULTICLASS)
-        gradient = (sure - self.targets).T @ self.design
+        gradient = ((sure - self.targets).T @ self.design).reshape(1, -1)
+        if hessian is not None:
+            return Derivatives(self._loss(odds), gradient, hessian)
         d, classes = self.design.shape[1], self.targets.shape[1]
-        hessian = np.empty((classes, d, classes, d))
+        design, shares = self.design.astype(np.float32), sure.astype(np.float32)
+        blocks = np.empty((classes, d, classes, d))
         for a in range(classes):
             for b in range(a + 1):
-                weighted = self.design * (sure[:, a] * ((a == b) - sure[:, b]))[:, None]
-                hessian[a, :, b] = weighted.T @ self.design
-                hessian[b, :, a] = hessian[a, :, b].T
-        return Derivatives(self._loss(odds), gradient.reshape(1, -1), hessian.reshape(1, classes * d, classes * d))
+                weighted = design * (shares[:, a] * ((a == b) - shares[:, b]))[:, None]
+                blocks[a, :, b] = weighted.T @ design
+                blocks[b, :, a] = blocks[a, :, b].T
+        return Derivatives(self._loss(odds), gradient, blocks.reshape(1, classes * d, classes * d))
 
     def _odds(self, weights: Floats) -> Floats:
         return np.asarray(self.design @ weights.reshape(self.targets.shape[1], -1).T)
@@ -174,27 +187,32 @@ class ClassRows:
         return np.array([(summed - (odds * self.targets).sum(axis=1)).sum()])
 
 
-def minimise(rows: Sequence[Rows], precision: Floats, start: Floats) -> tuple[Floats, list[Derivatives]]:
+def minimise(rows: Sequence[Rows], precision: Floats, start: Floats, known: Sequence[Derivatives] = ()) -> tuple[Floats, list[Derivatives]]:
     """Return the weights (problems, p) with the least penalised log loss, and each group's derivatives there.
 
-    precision: (p,), of the normal prior on every weight. Newton's method; a problem whose step does not lower its loss takes half.
+    precision: (p,), of the normal prior on every weight. known: each group's derivatives at the start, where the caller has them.
+    Newton's method; a problem whose step does not lower its loss takes half. What a step promises to gain is some hundredth of what the
+    one before did, even with that one's Hessian; most of the work is the Hessian, so that it is computed anew only where a tenth is left.
+    The one returned may be of a point a step away.
     """
-    weights, parts = start, [group.derivatives(start) for group in rows]
-    value = penalised(parts, weights, precision)
+    weights, parts = start, list(known) or [group.derivatives(start) for group in rows]
+    value, before, is_fresh = penalised(parts, weights, precision), np.inf, not known
     for _ in range(NEWTON_STEPS):
-        step = newton_step(parts, weights, precision)
-        gradient = np.sum([part.gradient for part in parts], axis=0) + precision * weights
-        if ((gradient * step).sum(axis=1) <= TOLERANCE * (1.0 + value)).all():
+        step, promise = newton_step(parts, weights, precision)
+        if (promise <= TOLERANCE * (1.0 + value)).all():
             break
+        if not is_fresh and promise.max() > before / 10.0:
+            parts, is_fresh = [group.derivatives(weights) for group in rows], True
+            continue
         scale = np.ones((len(weights), 1))
         for _ in range(HALVINGS):
             candidate = weights - scale * step
-            tried = [group.derivatives(candidate) for group in rows]
+            tried = [group.derivatives(candidate, part.hessian) for group, part in zip(rows, parts, strict=True)]
             after = penalised(tried, candidate, precision)
             if not (after > value).any():
                 break
             scale[after > value] /= 2.0
-        weights, parts, value = candidate, tried, after
+        weights, parts, value, before, is_fresh = candidate, tried, after, promise.max(), False
     return weights, parts
 
 
@@ -203,11 +221,12 @@ def penalised(parts: Sequence[Derivatives], weights: Floats, precision: Floats) 
     return np.asarray(np.sum([part.loss for part in parts], axis=0) + 0.5 * (precision * weights**2).sum(axis=1))
 
 
-def newton_step(parts: Sequence[Derivatives], weights: Floats, precision: Floats) -> Floats:
-    """Return the step to subtract from the weights for the penalised loss of these parts together, (problems, p)."""
+def newton_step(parts: Sequence[Derivatives], weights: Floats, precision: Floats) -> tuple[Floats, Floats]:
+    """Return the step to subtract from the weights for the penalised loss of these parts together, (problems, p); twice what it gains."""
     hessian = np.sum([part.hessian for part in parts], axis=0) + np.diag(precision)
     gradient = np.sum([part.gradient for part in parts], axis=0) + precision * weights
-    return np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0])
+    step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+    return step, (gradient * step).sum(axis=1)
 
 
 def select(rows: Sequence[Rows], intercepts: Floats, share: float = 1.0) -> tuple[Floats, Floats]:
@@ -222,13 +241,14 @@ def select(rows: Sequence[Rows], intercepts: Floats, share: float = 1.0) -> tupl
     best: Floats = weights
     chosen: Floats = np.full(len(weights), PENALTIES[0])
     least: Floats = np.full(len(weights), np.inf)
+    parts: list[Derivatives] = []
     for penalty in PENALTIES:
         precision = share * np.where(intercepts, INTERCEPT_PENALTY, penalty)
-        weights, parts = minimise(rows, precision, weights)
+        weights, parts = minimise(rows, precision, weights, parts)
         loss = np.zeros(len(weights))
         for held, group in enumerate(rows):
             others = [part for place, part in enumerate(parts) if place != held]
-            loss += group.loss(weights - newton_step(others, weights, precision)) if others else 0.0
+            loss += group.loss(weights - newton_step(others, weights, precision)[0]) if others else 0.0
         better = loss < least
         best, least = np.where(better[:, None], weights, best), np.minimum(loss, least)
         chosen = np.where(better, penalty, chosen)
