@@ -20,7 +20,7 @@ Pixels = npt.NDArray[Any]
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FOUR = ("RGBA", "CMYK", "RGBX")
-SIXTEEN = ("I", "I;16", "I;16B", "I;16L")
+DEEP = ("I", "I;16", "I;16B", "I;16L", "F")
 # A JPEG decoder can halve an image on its way at no cost; it stops short of the size asked for, so that the last step is a good filter's.
 DRAFT_GAP = 1.5
 _FAILURES = (
@@ -51,9 +51,8 @@ def decode(encoded: bytes, form: Data) -> Pixels:
 
 
 def _from_pillow(image: Image.Image, form: Data) -> Pixels:
-    if image.mode in SIXTEEN:
-        pixels = np.asarray(image)
-        return fit(pixels.astype(np.uint16) if pixels.min() >= 0 and pixels.max() <= 65535 else pixels, form)
+    if image.mode in DEEP:
+        return fit(_narrow(np.asarray(image)), form)
     _require_depth("uint8", form)
     mode = MODES.get(form.channels)
     if mode is None or (form.channels == 4 and image.mode not in FOUR):
@@ -67,6 +66,12 @@ def _from_pillow(image: Image.Image, form: Data) -> Pixels:
         return _channels_first(np.asarray(converted))
     small = converted.resize(_target(converted.width, converted.height, form), Image.Resampling.BILINEAR)
     return _channels_first(_square(np.asarray(small), form))
+
+
+def _narrow(pixels: Pixels) -> Pixels:
+    """Return whole numbers that 16 bits hold as such: Pillow gives some 16-bit files as 32 bits."""
+    fits = pixels.dtype.kind in "iu" and pixels.min() >= 0 and pixels.max() <= np.iinfo(np.uint16).max
+    return pixels.astype(np.uint16) if fits else pixels
 
 
 def _read_tiff(encoded: bytes) -> Pixels:
