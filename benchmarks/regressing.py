@@ -22,15 +22,16 @@ PENALTIES = 10.0 ** np.linspace(-5.0, 0.5, 12)
 
 
 def held_out_errors(features: Array, targets: Array, folds: Array) -> Array:
-    """Return the summed squared error on each held-out fold for each penalty and label, (folds, penalties, labels)."""
-    parts = [Sums.of(features[folds == k], targets[folds == k]) for k in range(COUNT)]
-    errors = np.empty((COUNT, len(PENALTIES), targets.shape[1]))
-    for k, held in enumerate(parts):
-        others = [part for j, part in enumerate(parts) if j != k]
-        spectrum = Spectrum.of(sum(others[1:], others[0]))
-        for place, penalty in enumerate(PENALTIES):
-            errors[k, place] = squared_error(held, *spectrum.solve(penalty))
-    return errors
+    """Return the summed squared error on each held-out fold for each penalty and label, (folds, penalties, labels); folds side by side."""
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(lambda k: Sums.of(features[folds == k], targets[folds == k]), range(COUNT)))
+
+        def judge(k: int) -> Array:
+            others = parts[:k] + parts[k + 1 :]
+            spectrum = Spectrum.of(sum(others[1:], others[0]))
+            return np.stack([squared_error(parts[k], *spectrum.solve(penalty)) for penalty in PENALTIES])
+
+        return np.stack(list(pool.map(judge, range(COUNT))))
 
 
 def make_ridge(tiny: bool) -> Case:
