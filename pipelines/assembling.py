@@ -20,6 +20,7 @@ from pipelines.predicting import Judge
 from pipelines.progress import Report
 from pipelines.recipe import Recipe
 from pipelines.setting import Saving, Setting
+from pipelines.side_by_side import ManyNets
 from pipelines.steps import Learner, OneNet
 from pipelines.stopping import StopRequest
 from pipelines.teachers import features_of, lessons_of
@@ -117,5 +118,8 @@ def make_net(job: Job, fold: int, seed: int) -> nn.Module:
 
 def make_learner(job: Job, folds: Sequence[int], seed: int) -> Learner:
     """Return the nets of these folds, ready to begin a phase."""
-    (fold,) = folds
-    return OneNet(make_net(job, fold, seed), job.dataset.task, torch.device(job.plan.device), job.plan.channels_last, job.plan.compiled)
+    nets = [make_net(job, fold, seed) for fold in folds]
+    task, device = job.dataset.task, torch.device(job.plan.device)
+    if len(nets) > 1:
+        return ManyNets(nets, task, device, job.plan.channels_last)
+    return OneNet(nets[0], task, device, job.plan.channels_last, job.plan.compiled)
