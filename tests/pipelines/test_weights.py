@@ -4,10 +4,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipelines.errors import WeightsMismatch, WeightsMissing
+from pipelines import record
+from pipelines.assembling import make_net
+from pipelines.errors import RunMismatch, WeightsMismatch, WeightsMissing
 from pipelines.nets.registry import build_net
 from pipelines.nets.weights import find_weights, read_weights, weights_digest
 from pipelines.recipe import Net
+from pipelines.recipe_toml import as_json, from_json
+from tests.pipelines.training import TINY, change, make_data, make_job
 
 
 class Explosive:
@@ -103,3 +107,18 @@ def test_the_digest_is_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"")
 
     assert weights_digest(tmp_path / "a").startswith("e3b0c44298fc1c14")
+
+
+def test_a_run_starts_from_the_weights_beside_its_recipe_and_its_folder_is_held_to_them(tmp_path):
+    make_data(tmp_path, rows=40)
+    recipe = from_json(as_json(change(TINY, net__weights="start.safetensors")), folder=str(tmp_path))
+    begun = build_net(TINY.net, 10, 1, 8)
+    save_file(begun.state_dict(), tmp_path / "start.safetensors")
+    job = make_job(tmp_path, recipe)
+    kept = record.begin(job.out, record.make_record(recipe, job.dataset, job.plan))
+
+    assert kept["weights_digest"] == weights_digest(tmp_path / "start.safetensors")
+    assert torch.equal(make_net(job, 0, 0).head.weight, begun.head.weight)
+    save_file({name: value + 1 for name, value in begun.state_dict().items()}, tmp_path / "start.safetensors")
+    with pytest.raises(RunMismatch, match="same weights_digest"):
+        record.begin(job.out, record.make_record(recipe, job.dataset, job.plan))
