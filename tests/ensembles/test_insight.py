@@ -1,5 +1,6 @@
 """Insight: made when predictions have come to rest, read by HTTP, drawn, and made anew when there are others."""
 
+import base64
 from datetime import timedelta
 
 import numpy as np
@@ -159,7 +160,9 @@ def test_the_map_shows_the_measure_that_is_asked_for(world, looked):
     figure = world.reader.get("competitions/iris/figures/correlation", {"measure": "disagreement"}).json()
 
     assert held["measures"] == ["pearson", "spearman", "disagreement"]
-    assert np.sort(figure["data"][0]["customdata"], axis=None).tolist() == np.sort(held["disagreement"], axis=None).tolist()
+    sent = figure["data"][0]["customdata"]
+    drawn = np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"])
+    assert np.allclose(np.sort(drawn), np.sort(held["disagreement"], axis=None), atol=1e-6)
     answer = world.reader.get("competitions/iris/figures/correlation", {"measure": "cosine"})
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
 

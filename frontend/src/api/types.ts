@@ -38,6 +38,7 @@ export type EnsembleRecipe = { level2: string[]; blend: string; decision: string
 export type DecisionTable = { name: string; calibration?: string; label_groups?: unknown[] };
 export type RecipeOptions = Refined<Schemas["RecipesAnswer"], { default: EnsembleRecipe }>;
 export type Ensemble = Refined<Schemas["EnsembleAnswer"], { recipe: EnsembleRecipe; error: Partial<ErrorBody> }>;
+export type LabelGroup = Schemas["LabelGroupAnswer"];
 export type Insight = Refined<Schemas["InsightAnswer"], { error: Partial<ErrorBody> }>;
 export type InsightModel = Schemas["InsightModel"];
 export type Finding = Schemas["InsightFinding"];

@@ -2,6 +2,8 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useLeaderboard, useQuota } from "../api/competitions";
 import type { Competition } from "../api/types";
+import { about, useWarnings } from "../insight/findings";
+import { WarningMark } from "../insight/WarningMark";
 import { CopyButton } from "../ui/CopyButton";
 import { formatCount, formatDate, formatMetric, formatScore, formatSpan, shortDigest } from "../ui/format";
 import { StateBadge } from "../ui/StateBadge";
@@ -55,8 +57,14 @@ function Facts({ competition }: { competition: Competition }) {
 
 function Best({ slug }: { slug: string }) {
   const best = useLeaderboard(slug).data?.find((row) => row.rank === 1);
+  const warnings = useWarnings(slug);
+  const name = best && (
+    <>
+      <WarningMark findings={about(warnings, best.id)} /> <Link href={`?prediction=${best.id}`}>{best.name}</Link>
+    </>
+  );
   return (
-    <Fact name="Best" note={best ? <Link href={`?prediction=${best.id}`}>{best.name}</Link> : "nothing scored yet"}>
+    <Fact name="Best" note={name ?? "nothing scored yet"}>
       {formatScore(best?.score)}
     </Fact>
   );

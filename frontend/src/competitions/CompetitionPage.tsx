@@ -1,9 +1,9 @@
 import { useCompetition } from "../api/competitions";
-import { useInsight } from "../api/insight";
 import type { Competition } from "../api/types";
 import { ContractTab } from "../contract/ContractTab";
 import { EnsemblesTab } from "../ensembles/EnsemblesTab";
 import { GridTab } from "../grid/GridTab";
+import { useWarnings, worstOf } from "../insight/findings";
 import { InsightTab } from "../insight/InsightTab";
 import { LeaderboardTab } from "../leaderboard/LeaderboardTab";
 import { PredictionDrawer } from "../prediction/PredictionDrawer";
@@ -62,12 +62,9 @@ function Opened({ competition, tab }: { competition: Competition; tab: string })
 
 /** The sections, each with the number of warnings that wait there. */
 function Tabs({ competition, active }: { competition: Competition; active: string }) {
-  const findings = useInsight(competition.slug).data?.findings ?? [];
-  const warnings: Record<string, number> = {
-    insight: findings.filter(({ severity }) => severity !== "info").length,
-    contract: competition.warnings.length,
-  };
-  const severe = findings.some(({ severity }) => severity === "severe");
+  const findings = useWarnings(competition.slug);
+  const warnings: Record<string, number> = { insight: findings.length, contract: competition.warnings.length };
+  const severe = worstOf(findings) === "severe";
   const tabs = Object.entries(TABS).map(([path, { label }]) => ({ path, label, warnings: warnings[path] ?? 0, severe: severe && path === "insight" }));
   return <TabLinks slug={competition.slug} tabs={tabs} active={active} />;
 }

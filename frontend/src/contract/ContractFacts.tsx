@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Competition } from "../api/types";
+import type { Competition, LabelGroup } from "../api/types";
 import { formatCount, formatDate, formatMetric } from "../ui/format";
 import styles from "./ContractTab.module.css";
 
@@ -29,6 +29,15 @@ export function ContractFacts({ competition }: { competition: Competition }) {
           ))}
         </span>
       </Fact>
+      {competition.label_groups.length > 0 && (
+        <Fact name="Label groups">
+          <ul>
+            {competition.label_groups.map((group) => (
+              <li key={tellGroup(group)}>{tellGroup(group)}</li>
+            ))}
+          </ul>
+        </Fact>
+      )}
       <Fact name="Values">{VALUES[competition.task]}</Fact>
       <Fact name="Train ids">{formatCount(competition.train_rows)}</Fact>
       <Fact name="Test ids">{formatCount(competition.test_rows)}</Fact>
@@ -44,6 +53,12 @@ export function ContractFacts({ competition }: { competition: Competition }) {
       </Fact>
     </dl>
   );
+}
+
+/** A rule between labels, in the words of its warnings. */
+function tellGroup({ kind, labels, label }: LabelGroup): string {
+  const others = labels?.join(", ") ?? "all others";
+  return kind === "exactly_one" ? `exactly one of ${others}` : `${label} excludes ${others}`;
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

@@ -31,7 +31,7 @@ export function EnsembleCard({ competition, ensemble }: Props) {
       {ensemble.state === "failed" && <ErrorList errors={[readFailure(ensemble.error)]} />}
       {ensemble.state === "done" && (
         <div className={styles.outcome}>
-          <Scores ensemble={ensemble} />
+          <Scores competition={competition} ensemble={ensemble} />
           {weights.length > 0 && (
             <section className={styles.weights}>
               <h3>Weights in the blend</h3>
@@ -83,8 +83,10 @@ function Running({ competition, ensemble }: Props) {
   );
 }
 
-function Scores({ ensemble }: { ensemble: Ensemble }) {
+/** The score that ranks, the one that was fitted on the rows it is judged on, and what lies between. */
+function Scores({ competition, ensemble }: Props) {
   const { score, in_sample_score: flattering } = ensemble;
+  const sign = competition.higher_is_better ? 1 : -1;
   return (
     <dl className={styles.scores}>
       <div>
@@ -93,10 +95,14 @@ function Scores({ ensemble }: { ensemble: Ensemble }) {
       </div>
       <div>
         <dt>In-sample</dt>
-        <dd className="muted">
-          {formatScore(flattering)} {score !== null && flattering !== null && `(${formatGap(flattering - score)})`}
-        </dd>
+        <dd className="soft">{formatScore(flattering)}</dd>
       </div>
+      {score !== null && flattering !== null && (
+        <div title="How much better the in-sample score looks than the nested one">
+          <dt>Gap</dt>
+          <dd className="soft">{formatGap(sign * (flattering - score))}</dd>
+        </div>
+      )}
     </dl>
   );
 }

@@ -24,7 +24,7 @@ export function PermutedLine({ competition, ensemble }: Props) {
       <p className="small">
         {permuted?.verdict && <Verdict permuted={permuted} />}
         {me.may("admin") && (
-          <button type="button" className="button-quiet" disabled={permute.isPending} onClick={() => permute.mutate(ensemble.id)}>
+          <button type="button" className={`button ${styles.try}`} disabled={permute.isPending} onClick={() => permute.mutate(ensemble.id)}>
             {permuted ? "Try permuted labels again" : "Would it find signal in noise? Try it on permuted labels"}
           </button>
         )}

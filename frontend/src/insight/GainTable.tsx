@@ -11,8 +11,12 @@ interface Props {
   all: GainRow[];
 }
 
+/** With some hundred models, what comes below must still be found. */
+const MOST_SHOWN = 30;
+
 export function GainTable({ rows, all }: Props) {
   const columns = useMemo(() => gainColumns(all), [all]);
+  const [whole, setWhole] = useState(false);
   const [sorting, setSorting] = useState<SortingState>([{ id: "drop", desc: true }]);
   const table = useReactTable({
     data: rows,
@@ -23,6 +27,8 @@ export function GainTable({ rows, all }: Props) {
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
   });
+  const sorted = table.getRowModel().rows;
+  const shown = whole ? sorted : sorted.slice(0, MOST_SHOWN);
   return (
     <div className="scroll-x">
       <table className={`table ${styles.gains}`}>
@@ -36,7 +42,7 @@ export function GainTable({ rows, all }: Props) {
           ))}
         </thead>
         <tbody>
-          {table.getRowModel().rows.map((row) => (
+          {shown.map((row) => (
             <Fragment key={row.id}>
               <tr>
                 {row.getVisibleCells().map((cell) => (
@@ -55,6 +61,13 @@ export function GainTable({ rows, all }: Props) {
           ))}
         </tbody>
       </table>
+      {shown.length < rows.length && (
+        <p className={styles.none}>
+          <button type="button" className="button" onClick={() => setWhole(true)}>
+            Show all {rows.length}
+          </button>
+        </p>
+      )}
       {rows.length === 0 && <p className={styles.none}>No model fits.</p>}
     </div>
   );

@@ -3,6 +3,7 @@ import type { Contributions, Insight } from "../api/types";
 import { formatMetric, formatScore } from "../ui/format";
 import { Warnings } from "../ui/Notice";
 import { Block } from "./Block";
+import { worstOf } from "./findings";
 import { filterGains, gainRows, type GainRow, type Shown } from "./gains";
 import { GainTable } from "./GainTable";
 import styles from "./Insight.module.css";
@@ -65,7 +66,7 @@ function Choice({ rows, value, onChange }: { rows: GainRow[]; value: Shown; onCh
 }
 
 /** A false model in the blend makes all gains false. */
-const isDoubtful = ({ gain, worst }: GainRow): boolean => worst === "severe" && gain.weight > 0;
+const isDoubtful = ({ gain, warnings }: GainRow): boolean => worstOf(warnings) === "severe" && gain.weight > 0;
 
 const tellDoubt = ({ model, gain }: GainRow): string =>
   `${model.name} has a severe warning and weight ${formatScore(gain.weight, 3)}: as long as it is here, what is said of all others is about a blend with it.`;

@@ -5,6 +5,7 @@ import { formatScore } from "../ui/format";
 import { GainCell } from "./GainCell";
 import { reachOf, type GainRow } from "./gains";
 import styles from "./Insight.module.css";
+import { WarningMark } from "./WarningMark";
 import { REASONS } from "./words";
 
 const column = createColumnHelper<GainRow>();
@@ -54,18 +55,12 @@ export function gainColumns(rows: GainRow[]) {
   ];
 }
 
-function ModelCell({ row: { model, worst } }: { row: GainRow }) {
+function ModelCell({ row: { model, warnings } }: { row: GainRow }) {
   const link = usePredictionLink();
   return (
     <div className={styles.model}>
       <span>
-        <Link href={link(model.id)}>{model.name}</Link>
-        {worst && worst !== "info" && (
-          <abbr className={worst === "severe" ? styles.bad : styles.warn} title={`There is a ${worst} warning above`}>
-            {" "}
-            !
-          </abbr>
-        )}
+        <Link href={link(model.id)}>{model.name}</Link> <WarningMark findings={warnings} />
       </span>
       <span className="small muted">
         {model.owner}

@@ -1,7 +1,8 @@
 import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable, type Row, type SortingState } from "@tanstack/react-table";
 import { useMemo, type MouseEvent } from "react";
-import { useLocation, useSearchParams } from "wouter";
+import { Link, useLocation, useSearchParams } from "wouter";
 import type { Competition, LeaderboardRow } from "../api/types";
+import { about, useWarnings } from "../insight/findings";
 import { usePredictionLink } from "../prediction/link";
 import { HeadCell } from "../ui/HeadCell";
 import { boardColumns } from "./columns";
@@ -17,7 +18,11 @@ interface Props {
 }
 
 export function BoardTable({ competition, rows, all, sorting, onSort }: Props) {
-  const columns = useMemo(() => boardColumns(all, competition.higher_is_better), [all, competition.higher_is_better]);
+  const warnings = useWarnings(competition.slug);
+  const columns = useMemo(
+    () => boardColumns(all, competition.higher_is_better, warnings),
+    [all, competition.higher_is_better, warnings],
+  );
   const table = useReactTable({
     data: rows,
     columns,
@@ -45,9 +50,25 @@ export function BoardTable({ competition, rows, all, sorting, onSort }: Props) {
           ))}
         </tbody>
       </table>
-      {rows.some((row) => row.within_noise) && <p className={styles.key}>≈ within noise of the rank above: which rows came may alone have decided between the two.</p>}
+      <Key rows={rows} warned={rows.some((row) => about(warnings, row.id).length > 0)} slug={competition.slug} />
       {rows.length === 0 && <p className={styles.none}>No prediction fits these filters.</p>}
     </div>
+  );
+}
+
+/** What the marks in the rows mean. */
+function Key({ rows, warned, slug }: { rows: LeaderboardRow[]; warned: boolean; slug: string }) {
+  const noisy = rows.some((row) => row.within_noise);
+  if (!noisy && !warned) return null;
+  return (
+    <p className={styles.key}>
+      {noisy && "≈ within noise of the rank above: which rows came may alone have decided between the two. "}
+      {warned && (
+        <>
+          ! a warning about the model: <Link href={`/competitions/${slug}/insight`}>see Insight</Link>.
+        </>
+      )}
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 import { createColumnHelper } from "@tanstack/react-table";
-import type { LeaderboardRow } from "../api/types";
+import type { Finding, LeaderboardRow } from "../api/types";
+import { about } from "../insight/findings";
 import { formatGap, formatScore } from "../ui/format";
 import { Age } from "../ui/Age";
 import styles from "./BoardTable.module.css";
@@ -12,19 +13,19 @@ const column = createColumnHelper<LeaderboardRow>();
 const last = { sortUndefined: "last" } as const;
 
 /** The columns of a leaderboard with these rows. */
-export function boardColumns(rows: LeaderboardRow[], higherIsBetter: boolean) {
+export function boardColumns(rows: LeaderboardRow[], higherIsBetter: boolean, warnings: Finding[]) {
   const span = foldSpan(rows, higherIsBetter);
   const said = [
     ...(rows.some((row) => row.low !== null) ? [intervalColumn] : []),
     ...(rows.some((row) => gapOf(row) !== undefined) ? [gapColumn] : []),
   ];
-  return [...firstColumns(higherIsBetter), ...said, ...lastColumns(span)];
+  return [...firstColumns(higherIsBetter, warnings), ...said, ...lastColumns(span)];
 }
 
-function firstColumns(higherIsBetter: boolean) {
+function firstColumns(higherIsBetter: boolean, warnings: Finding[]) {
   return [
     column.accessor((row) => row.rank ?? undefined, { id: "rank", header: "Rank", cell: ({ row }) => <RankCell row={row.original} />, meta: { className: "number" }, ...last }),
-    column.accessor("name", { header: "Model", cell: ({ row }) => <ModelCell row={row.original} />, sortingFn: "alphanumeric" }),
+    column.accessor("name", { header: "Model", cell: ({ row }) => <ModelCell row={row.original} warnings={about(warnings, row.original.id)} />, sortingFn: "alphanumeric" }),
     column.accessor("owner", { header: "Owner", meta: { className: "wide-only" } }),
     column.accessor("level", { header: "Level", meta: { className: "number wide-only" } }),
     column.accessor((row) => row.score ?? undefined, {

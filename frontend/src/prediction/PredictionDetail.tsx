@@ -1,9 +1,11 @@
 import { Link } from "wouter";
 import type { ReactNode } from "react";
 import type { Competition, Prediction } from "../api/types";
+import { about, useWarnings } from "../insight/findings";
 import { ErrorList } from "../ui/ErrorPanel";
 import { Dots } from "../ui/Bars";
 import { formatGap, formatScore } from "../ui/format";
+import { Warnings } from "../ui/Notice";
 import { StateBadge } from "../ui/StateBadge";
 import { usePredictionLink } from "./link";
 import { PredictionActions } from "./PredictionActions";
@@ -12,6 +14,7 @@ import styles from "./PredictionDrawer.module.css";
 
 export function PredictionDetail({ competition, prediction }: { competition: Competition; prediction: Prediction }) {
   const partErrors = prediction.parts.flatMap((part) => part.errors);
+  const warnings = about(useWarnings(competition.slug), prediction.id);
   const errors = prediction.errors.length ? prediction.errors : partErrors;
   return (
     <div className={styles.detail}>
@@ -26,6 +29,7 @@ export function PredictionDetail({ competition, prediction }: { competition: Com
         </p>
       </header>
       {prediction.score !== null && <ScoreLine prediction={prediction} score={prediction.score} />}
+      <Warnings sentences={warnings.map(({ sentence }) => sentence)} />
       {prediction.missing_folds.length > 0 && <p>Still missing: fold {prediction.missing_folds.join(", ")}.</p>}
       {errors.length > 0 && <ErrorList errors={errors} />}
       {prediction.notes.length > 0 && <p className="small muted">{[...new Set(prediction.notes)].join("; ")}</p>}
@@ -51,7 +55,7 @@ export function PredictionDetail({ competition, prediction }: { competition: Com
 }
 
 function ScoreLine({ prediction, score }: { prediction: Prediction; score: number }) {
-  const gap = prediction.in_sample === null ? 0 : prediction.in_sample - score;
+  const gap = prediction.gap ?? 0;
   return (
     <div>
       <p className={styles.score}>
@@ -60,7 +64,7 @@ function ScoreLine({ prediction, score }: { prediction: Prediction; score: numbe
       </p>
       {Math.abs(gap) >= 5e-7 && (
         <p className="small muted">
-          in-sample {formatScore(prediction.in_sample)} ({formatGap(gap)}): fitted and judged on the same rows, so it flatters
+          in-sample {formatScore(prediction.in_sample)}, gap {formatGap(gap)}: how much better it looks on the rows that it was fitted on
         </p>
       )}
     </div>

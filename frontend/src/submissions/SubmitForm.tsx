@@ -2,9 +2,11 @@ import { useState, type FormEvent } from "react";
 import { useLeaderboard, useQuota } from "../api/competitions";
 import { useSubmit } from "../api/submissions";
 import type { Competition, LeaderboardRow } from "../api/types";
+import { about, useWarnings } from "../insight/findings";
 import { ErrorPanel } from "../ui/ErrorPanel";
 import { Field } from "../ui/Field";
 import { formatScore, formatSpan } from "../ui/format";
+import { Warnings } from "../ui/Notice";
 import { useNow } from "../ui/time";
 import styles from "./SubmissionsTab.module.css";
 
@@ -14,8 +16,10 @@ export function SubmitForm({ competition }: { competition: Competition }) {
   const submit = useSubmit(competition.slug);
   const [chosen, setChosen] = useState("");
   const [note, setNote] = useState("");
+  const warnings = useWarnings(competition.slug);
   const prediction = rows.find((row) => String(row.id) === chosen) ?? rows[0];
   if (!prediction) return null;
+  const said = about(warnings, prediction.id);
   const send = (event: FormEvent) => {
     event.preventDefault();
     submit.mutate({ prediction: prediction.id, ...(note.trim() && { note: note.trim() }) }, { onSuccess: () => setNote("") });
@@ -39,6 +43,11 @@ export function SubmitForm({ competition }: { competition: Competition }) {
       <button type="submit" className="button-main" disabled={submit.isPending}>
         {submit.isPending ? "Making the file …" : "Make submission"}
       </button>
+      {said.length > 0 && (
+        <div className={styles.error}>
+          <Warnings sentences={said.map(({ sentence }) => sentence)} />
+        </div>
+      )}
       <QuotaLeft slug={competition.slug} />
       {submit.error && (
         <div className={styles.error}>

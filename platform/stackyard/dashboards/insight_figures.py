@@ -5,15 +5,18 @@ report: as ensembles.insight_queries.report_of gives it; each function names the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from stackyard.dashboards.figures import COLOURS, LAYOUT
+
+Floats = npt.NDArray[np.float64]
 
 MOST_NAMED = 60
 """Models that have their names beside a map; of more, the pointer tells."""
@@ -30,7 +33,7 @@ class Measure:
     words: str
     form: str
     """How a value is written, in d3's words."""
-    spread: Callable[[float], float]
+    spread: Callable[[Floats], Floats]
     """A value to its place among the colours: models of one team differ between 0.9 and 1, where plain numbers would all look the same."""
     scale: str
     """Bright is alike, whichever way the numbers run: it is seen on light and on dark pages."""
@@ -50,39 +53,44 @@ def correlation_map(report: dict[str, Any], measure: str = "pearson") -> go.Figu
     place = {key: number for number, key in enumerate(models)}
     chosen = [place[key] for key in order]
     names = [models[key]["name"] for key in order]
-    values = [[matrix[row][column] for column in chosen] for row in chosen]
-    places = [[round(told.spread(value), 3) for value in line] for line in values]
-    ends = [told.spread(told.same), *(value for line in places for value in line)]
-    ticks = {told.spread(value): value for value in told.ticks if min(ends) <= told.spread(value) <= max(ends)}
+    values = np.asarray(matrix, np.float64)[np.ix_(chosen, chosen)]
+    places = told.spread(values)
+    same = float(told.spread(np.array(told.same)))
+    least, greatest = min(same, float(places.min())), max(same, float(places.max()))
+    ticks = [(float(place), value) for place, value in zip(told.spread(np.array(told.ticks)), told.ticks, strict=True)]
+    ticks = [(place, value) for place, value in ticks if least <= place <= greatest]
     heat = go.Heatmap(
         x=names,
         y=names,
-        z=places,
-        customdata=values,
-        zmin=min(ends),
-        zmax=max(ends),
+        # Half the bytes, which plotly sends in base64: 500 models have 250,000 pairs.
+        z=places.astype(np.float32),
+        customdata=values.astype(np.float32),
+        zmin=least,
+        zmax=greatest,
         colorscale=told.scale,
         colorbar={
             "title": {"text": told.words, "side": "right"},
             "thickness": 12,
-            "tickvals": list(ticks),
-            "ticktext": [f"{value:g}" for value in ticks.values()],
+            "tickvals": [place for place, _ in ticks],
+            "ticktext": [f"{value:g}" for _, value in ticks],
         },
         hovertemplate=f"%{{y}}<br>%{{x}}<br>{told.words} %{{customdata:{told.form}}}<extra></extra>",
     )
     return go.Figure(heat, {**_square(names), "shapes": _frames([models[key]["cluster"] for key in order])})
 
 
-def _fisher(correlation: float) -> float:
-    """Return Fisher's z of a correlation, in which equal steps are equally surprising (Fisher 1915), up to that of 0.9995."""
-    return math.atanh(max(-MOST, min(MOST, correlation)))
+def _fisher(correlation: Floats) -> Floats:
+    """Return Fisher's z of correlations, in which equal steps are equally surprising (Fisher 1915), up to that of 0.9995."""
+    found: Floats = np.arctanh(np.clip(correlation, -MOST, MOST))
+    return found
 
 
 def _square(names: list[str]) -> dict[str, Any]:
     """Return the layout of a map with the same names on both sides."""
     named = len(names) <= MOST_NAMED
-    side = {"type": "category", "automargin": True, "showticklabels": named, "tickmode": "array", "tickvals": names}
-    side |= {"ticktext": [_short(name) for name in names], "showgrid": False}
+    side = {"type": "category", "automargin": True, "showticklabels": named, "ticks": "", "showgrid": False}
+    if named:
+        side |= {"tickmode": "array", "tickvals": names, "ticktext": [_short(name) for name in names]}
     height = 220 + (24 * len(names) if named else 800)
     return {**LAYOUT, "height": height, "xaxis": {**side, "tickangle": -45}, "yaxis": {**side, "autorange": "reversed"}}
 
@@ -165,6 +173,6 @@ SHARE_TICKS = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
 MEASURES = {
     "pearson": Measure("correlation of logits", ".4f", _fisher, "Viridis", 1.0, R_TICKS),
     "spearman": Measure("correlation of ranks", ".4f", _fisher, "Viridis", 1.0, R_TICKS),
-    "disagreement": Measure("share of labels that differ", ".2%", math.sqrt, "Viridis_r", 0.0, SHARE_TICKS),
+    "disagreement": Measure("share of labels that differ", ".2%", np.sqrt, "Viridis_r", 0.0, SHARE_TICKS),
 }
 """Name -> what it says; the names are those of the report's matrices."""
