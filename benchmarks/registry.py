@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks import augmenting, bagging, climbing, deciding, folding, growing, regressing, scoring, selecting, viewing
+from benchmarks import augmenting, bagging, climbing, deciding, folding, growing, quantising, regressing, scoring, selecting, viewing
 from benchmarks.benchmark import Benchmark
 from benchmarks.trial import Trial
 
@@ -51,5 +51,9 @@ BENCHMARKS: dict[str, Benchmark] = {
 }
 
 TRIALS: dict[str, Trial] = {
-    trial.name: trial for trial in (Trial("tta", viewing.WORK, f"at most {viewing.MOST} times one view", viewing.run),)
+    trial.name: trial
+    for trial in (
+        Trial("int8", quantising.WORK, quantising.GOAL, quantising.run),
+        Trial("tta", viewing.WORK, f"at most {viewing.MOST} times one view", viewing.run),
+    )
 }

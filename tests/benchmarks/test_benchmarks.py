@@ -197,3 +197,13 @@ def test_augmentation_shows_the_pixels_that_torchvision_shows(capsys):
 
     assert outcome["checked"] is True
     assert outcome["ratio"] == pytest.approx(outcome["peer_seconds"] / outcome["seconds"])
+
+
+@pytest.mark.slow
+def test_8_bit_nets_are_timed_and_their_accuracy_counted(capsys, shared_data):
+    assert command.main(["int8", "--json", "--size", "tiny"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+
+    assert outcome["checked"] is True
+    assert outcome["ratio"] == pytest.approx(outcome["peer_seconds"] / outcome["seconds"], rel=1)
+    assert 0 < outcome["oof_accuracy"] < 1
