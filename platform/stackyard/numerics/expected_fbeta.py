@@ -27,12 +27,18 @@ def best_label_sets(probabilities: Floats, squared_beta: float, zero_division: f
         rows = slice(start, start + SHARE_ROWS)
         label_sets_float32(probabilities[rows], network, squared_beta, zero_division, chosen[rows], sure[rows])
 
-    starts = range(0, n, SHARE_ROWS)
-    if len(starts) == 1:
-        decide(0)
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(decide, starts))
+    starts = iter(range(0, n, SHARE_ROWS))
+
+    def work() -> None:
+        for start in starts:  # shared: every thread takes the next one
+            decide(start)
+
+    # this thread works too: to start one more takes as long as thousands of rows
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1)) as pool:
+        helpers = [pool.submit(work) for _ in range(min(os.cpu_count() or 1, -(-n // SHARE_ROWS)) - 1)]
+        work()
+        for helper in helpers:
+            helper.result()
     doubtful = np.flatnonzero(~sure)
     if len(doubtful):
         chosen[doubtful] = exact_label_sets(probabilities[doubtful], squared_beta, zero_division)

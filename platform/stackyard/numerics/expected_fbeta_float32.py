@@ -18,11 +18,11 @@ from stackyard.numerics.arrays import Bools, Floats, Ints
 # Every loop over rows is one run of vector instructions; 256 rows make up for what it costs to begin one.
 BLOCK_ROWS = 256
 LABELS = 32
-NEGLIGIBLE = np.float32(1e-9)
+NEGLIGIBLE = np.float32(1e-7)
 MARGIN = np.float32(3e-5)
 
-Room = tuple[Floats, Ints, Floats, Floats, Floats, Floats, Floats, Floats]
-"""missed (L + 1, L + 2, rows) and where each ends (L + 1,), hits (2, L + 2, rows); by row: sizes, best, second, and two to work in."""
+Room = tuple[Floats, Ints, Floats, Floats, Floats, Floats, Floats, Floats, Floats]
+"""missed (L + 1, L + 2, rows) and where each ends (L + 1,), hits (2, L + 2, rows); by row: sizes, best, second, and three to work in."""
 
 # A product and a sum may be one instruction with one rounding.
 _compiled = numba.njit(cache=True, nogil=True, fastmath={"contract"})
@@ -101,6 +101,34 @@ def _expect(chances: Floats, last: int, gains: Floats, out: Floats) -> None:
 
 
 @_compiled
+def _expect_two(chances: Floats, last: int, gains: Floats, out: Floats, next_out: Floats) -> None:
+    """Write what _expect does for gains and for gains[1:]: every chance is read once for both."""
+    out[:], next_out[:] = np.float32(0.0), np.float32(0.0)
+    f = 0
+    while f + 3 <= last:
+        c0, c1, c2, c3 = chances[f], chances[f + 1], chances[f + 2], chances[f + 3]
+        g0, g1, g2, g3, g4 = gains[f], gains[f + 1], gains[f + 2], gains[f + 3], gains[f + 4]
+        for r in range(BLOCK_ROWS):
+            a, b, c, d = c0[r], c1[r], c2[r], c3[r]
+            out[r] += (a * g0 + b * g1) + (c * g2 + d * g3)
+            next_out[r] += (a * g1 + b * g2) + (c * g3 + d * g4)
+        f += 4
+    if f + 1 <= last:
+        c0, c1, g0, g1, g2 = chances[f], chances[f + 1], gains[f], gains[f + 1], gains[f + 2]
+        for r in range(BLOCK_ROWS):
+            a, b = c0[r], c1[r]
+            out[r] += a * g0 + b * g1
+            next_out[r] += a * g1 + b * g2
+        f += 2
+    if f <= last:
+        c0, g0, g1 = chances[f], gains[f], gains[f + 1]
+        for r in range(BLOCK_ROWS):
+            a = c0[r]
+            out[r] += a * g0
+            next_out[r] += a * g1
+
+
+@_compiled
 def _count_missed(likeliest: Floats, missed: Floats, lasts: Ints) -> None:
     """Write the distributions of true labels beyond the k likeliest, missed[k, 0..lasts[k]], for k = L down to 0."""
     labels = len(likeliest)
@@ -113,12 +141,17 @@ def _count_missed(likeliest: Floats, missed: Floats, lasts: Ints) -> None:
 
 
 @_compiled
-def _expect_hits(hits: Floats, size: int, missed: Floats, last: int, gains: Floats, out: Floats, inner: Floats) -> None:
+def _expect_hits(hits: Floats, size: int, missed: Floats, last: int, gains: Floats, out: Floats, inner: Floats, next_inner: Floats) -> None:
     """Write the expected F-beta of the `size` likeliest labels; hits: the distribution of true ones among them, (size + 1, rows)."""
     out[:] = np.float32(0.0)
-    for a in range(1, size + 1):
-        _expect(missed, last, gains[a:], inner)
-        chances, times = hits[a], np.float32(a)
+    for a in range(1, size, 2):
+        _expect_two(missed, last, gains[a:], inner, next_inner)
+        chances, times, next_chances, next_times = hits[a], np.float32(a), hits[a + 1], np.float32(a + 1)
+        for r in range(BLOCK_ROWS):
+            out[r] += chances[r] * inner[r] * times + next_chances[r] * next_inner[r] * next_times
+    if size % 2:
+        _expect(missed, last, gains[size:], inner)
+        chances, times = hits[size], np.float32(size)
         for r in range(BLOCK_ROWS):
             out[r] += chances[r] * inner[r] * times
 
@@ -129,7 +162,7 @@ def _best_sizes(likeliest: Floats, gains: Floats, zero_division: np.float32, roo
 
     likeliest: (L, rows), sorted down. gains: (2, L + 2, L + 2), [0, k, t] as in expected_fbeta_float64.py, [1, k, t] t times that.
     """
-    missed, lasts, hits, sizes, best, second, expected, inner = room
+    missed, lasts, hits, sizes, best, second, expected, inner, next_inner = room
     labels = len(likeliest)
     _count_missed(likeliest, missed, lasts)
     for r in range(BLOCK_ROWS):
@@ -140,7 +173,7 @@ def _best_sizes(likeliest: Floats, gains: Floats, zero_division: np.float32, roo
     for k in range(1, labels + 1):
         here = hits[k & 1]
         _add_label(hits[1 - (k & 1)], k - 1, likeliest[k - 1], here)
-        _expect_hits(here, k, missed[k], lasts[k], gains[0, k], expected, inner)
+        _expect_hits(here, k, missed[k], lasts[k], gains[0, k], expected, inner, next_inner)
         for r in range(BLOCK_ROWS):
             value, before = expected[r], best[r]
             second[r] = max(second[r], min(value, before))
@@ -156,15 +189,16 @@ def _best_sizes(likeliest: Floats, gains: Floats, zero_division: np.float32, roo
 
 @_compiled
 def _write_sets(probabilities: Floats, start: int, rows: int, likeliest: Floats, room: Room, out: Bools, sure: Bools) -> None:
-    """Mark the labels that are not below the least likely one taken; where that marks more than the best number, it is a tie."""
+    """Mark the labels that are not below the least likely one taken; where the next one is as likely, that is a tie."""
     sizes, best, second = room[3], room[4], room[5]
+    labels = len(likeliest)
     for r in range(rows):
         row, marks, size = probabilities[start + r], out[start + r], int(sizes[r])
         lowest = likeliest[size - 1, r] if size else np.float32(2.0)
-        for j in range(len(row)):
+        for j in range(labels):
             marks[j] = np.float32(row[j]) >= lowest
-            size -= int(marks[j])
-        sure[start + r] = size == 0 and best[r] - second[r] > MARGIN
+        tied = size < labels and likeliest[size, r] == lowest
+        sure[start + r] = not tied and best[r] - second[r] > MARGIN
 
 
 @_compiled
@@ -172,7 +206,7 @@ def _make_room(labels: int) -> Room:
     """Return arrays of their own: the compiler makes faster loops of them than of parts of one."""
     rows = np.zeros(BLOCK_ROWS, np.float32)
     missed, hits = np.empty((labels + 1, labels + 2, BLOCK_ROWS), np.float32), np.empty((2, labels + 2, BLOCK_ROWS), np.float32)
-    return missed, np.zeros(labels + 1, np.int64), hits, rows, rows.copy(), rows.copy(), rows.copy(), rows.copy()
+    return missed, np.zeros(labels + 1, np.int64), hits, rows, rows.copy(), rows.copy(), rows.copy(), rows.copy(), rows.copy()
 
 
 @_compiled
