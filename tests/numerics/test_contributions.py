@@ -214,6 +214,16 @@ def test_each_model_without_weight_has_its_reason():
     assert reasons[4].numbers["share"] == 0.0
 
 
+def test_where_no_share_helps_no_gain_is_told_of():
+    world, one, two = two_opinions()
+    models = [sigmoid(one), sigmoid(two), sigmoid(0.3 * one)]
+    zeros = np.zeros(3)
+    covered = explain(models, world, add_gain=zeros, add_noise=zeros, add_share=zeros)[2]
+
+    assert covered.kind == "covered"
+    assert covered.sentence.endswith("so that a says it already; no share of it makes the blend better on the folds it is tried on.")
+
+
 @pytest.mark.parametrize(("gain", "kind"), [(0.01, "helps_little"), (0.0001, "within_noise")])
 def test_a_gain_counts_only_beyond_its_noise(gain, kind):
     world = make_small_world("binary", rows=300)

@@ -18,8 +18,8 @@ export function FindingsBlock({ insight }: { insight: Insight }) {
     >
       {findings.length === 0 && (
         <p>
-          None: no copies, no rows in another order, nothing that looks trained on the rows it predicts, no fold out of line, no test rows that
-          look different, no other folds, no constant column.
+          None found. Looked for, as far as the uploads allow: copies, rows in another order, training on the rows that are predicted, a fold out
+          of line, test rows that look different, other folds, constant columns.
         </p>
       )}
       <ul className={styles.findings}>

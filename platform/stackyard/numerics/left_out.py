@@ -59,6 +59,8 @@ def _explain(
     numbers = {"worse_by": worse_by, "correlation": correlation, "gain": gain, "noise": noise, "share": share}
     beside = f"{'worse' if worse_by > 0 else 'better'} than {names[twin]} by {abs(worse_by):.4g} and correlated {correlation:.3f} with it"
     adding = f"added with its best share of {share:.1%} it gains {gain:.2g} (noise {noise:.2g})"
+    if share == 0.0:
+        adding = "no share of it makes the blend better on the folds it is tried on"
     if any({place, twin} <= set(group.members) for group in duplicates):
         where = "is in the blend" if weights[twin] > 0 else "came earlier"
         return Reason("duplicate", f"{name} predicts the same as {names[twin]}, which {where}.", numbers, twin)
@@ -67,7 +69,7 @@ def _explain(
     if worse_by > 0 and correlation >= SAME_CLUSTER:
         return Reason("covered", f"{name} is {beside}, so that {names[twin]} says it already; {adding}.", numbers, twin)
     if share == 0.0:
-        return Reason("no_help", f"{name} is {beside}; no share of it makes the blend better on the folds it is tried on.", numbers, twin)
+        return Reason("no_help", f"{name} is {beside}; {adding}.", numbers, twin)
     return Reason("within_noise", f"{name} is {beside}; {adding}: no more than chance.", numbers, twin)
 
 
