@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from stackyard.errors import ShapeMismatch
 from stackyard.numerics.arrays import Bools, Floats, Numbers, check_classes
 from stackyard.numerics.compiled import compiled
-from stackyard.numerics.log_sums import cells_dtype
+from stackyard.numerics.log_sums import FEW_CELLS, cells_dtype
 from stackyard.numerics.metrics import METRICS, Metric
 from stackyard.numerics.probability_metrics import CLIP
 
@@ -30,10 +32,8 @@ def truth_cells(predictions: Floats, truth: Numbers) -> Floats:
     >>> truth_cells(np.array([[[0.25, 0.75]]]), np.array([1])).tolist()
     [[0.75]]
     """
-    check_shapes(predictions, truth)
     cells = np.empty((len(predictions), truth.size), np.float32)
-    for own, row in zip(each_models_cells(predictions, truth, floor=0.0), cells, strict=True):
-        row[:] = own
+    _fill_all(predictions, truth, 0.0, cells)
     return cells
 
 
@@ -43,8 +43,7 @@ def floored_cells(predictions: Floats, truth: Numbers) -> Floats:
     A mixture of floored cells is the floored mixture, to within the floor.
     """
     cells = np.empty((len(predictions), truth.size), cells_dtype(len(predictions), truth.size))
-    for own, row in zip(each_models_cells(predictions, truth), cells, strict=True):
-        row[:] = own
+    _fill_all(predictions, truth, FLOOR, cells)
     return cells
 
 
@@ -53,19 +52,29 @@ def each_models_cells(predictions: Floats, truth: Numbers, floor: float = FLOOR)
 
     Memory-mapped predictions are never in memory all at once. Raises ShapeMismatch as truth_cells does.
     """
-    check_shapes(predictions, truth)
+    fill = _filler(predictions, truth, floor)
     own: Floats = np.empty(truth.size, predictions.dtype)
+    for model in predictions:
+        fill(model, own)
+        yield own
+
+
+def _fill_all(predictions: Floats, truth: Numbers, floor: float, cells: Floats) -> None:
+    """Fill cells (models, cells) with each model's, several models at a time where there are many cells."""
+    fill = _filler(predictions, truth, floor)
+    with ThreadPoolExecutor(os.cpu_count() if cells.size >= FEW_CELLS else 1) as pool:
+        list(pool.map(fill, predictions, cells))
+
+
+def _filler(predictions: Floats, truth: Numbers, floor: float) -> Callable[[Floats, Floats], None]:
+    """Return a function that writes one model's cells into a row; raise ShapeMismatch."""
+    check_shapes(predictions, truth)
     if predictions.ndim == 3 and truth.ndim == 1:
         check_classes(truth, predictions.shape[2])
         chosen = np.arange(len(truth)) * predictions.shape[2] + truth.astype(np.int64)
-        for model in predictions:
-            np.maximum(model.reshape(-1)[chosen], floor, out=own, casting="same_kind")
-            yield own
-        return
+        return lambda model, row: np.copyto(row, np.maximum(model.reshape(-1)[chosen], floor), casting="same_kind")
     happened = np.ascontiguousarray(truth.astype(np.bool_, copy=False)).reshape(-1)
-    for model in predictions:
-        _take_happened(np.ascontiguousarray(model).reshape(-1), happened, floor, own)
-        yield own
+    return lambda model, row: _take_happened(np.ascontiguousarray(model).reshape(-1), happened, floor, row)
 
 
 @compiled
