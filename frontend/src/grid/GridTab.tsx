@@ -2,6 +2,7 @@ import { useMemo, useState } from "react";
 import { useGrid, useLeaderboard } from "../api/competitions";
 import type { Competition, Grid, GridRow } from "../api/types";
 import { Asked } from "../ui/Asked";
+import { plural } from "../ui/format";
 import { EmptyState } from "../ui/Notice";
 import { GridTable } from "./GridTable";
 import styles from "./GridTab.module.css";
@@ -47,7 +48,7 @@ function Shaded({ competition, grid }: { competition: Competition; grid: Grid })
         ))}
       </fieldset>
       <GridTable folds={grid.folds} rows={rows} shade={shade} />
-      {rows.length < grid.rows.length && <p className="small muted">{grid.rows.length - rows.length} rejected are not shown.</p>}
+      {rows.length < grid.rows.length && <p className="small muted">{plural(grid.rows.length - rows.length, "rejected model")} not shown.</p>}
     </section>
   );
 }
