@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,10 @@ Pixels = npt.NDArray[Any]
 """uint8 or uint16: (height, width, channels) while in work, (channels, height, width) when done."""
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MOST_VALUES = 1 << 30
+"""Of a TIFF: a damaged one may claim more than any memory holds."""
+PILLOWS = (5, 6, 7, 32773)
+"""LZW, JPEG, PackBits: tifffile unpacks them by way of another package."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FOUR = ("RGBA", "CMYK", "RGBX")
 DEEP = ("I", "I;16", "I;16B", "I;16L", "F")
@@ -26,9 +32,12 @@ DRAFT_GAP = 1.5
 _FAILURES = (
     OSError,
     ValueError,
+    RuntimeError,
     SyntaxError,
     EOFError,
     struct.error,
+    zlib.error,
+    MemoryError,
     Image.DecompressionBombError,
     ArithmeticError,
     LookupError,
@@ -43,7 +52,7 @@ def decode(encoded: bytes, form: Data) -> Pixels:
     """
     try:
         if encoded[:4] in TIFF_MAGIC:
-            return fit(_read_tiff(encoded), form)
+            return _from_tiff(encoded, form)
         with Image.open(io.BytesIO(encoded)) as image:
             return _from_pillow(image, form)
     except _FAILURES as error:
@@ -74,19 +83,32 @@ def _narrow(pixels: Pixels) -> Pixels:
     return pixels.astype(np.uint16) if fits else pixels
 
 
-def _read_tiff(encoded: bytes) -> Pixels:
-    """Return a TIFF's first series with its channels last, whether they were stored as planes or side by side."""
+def _from_tiff(encoded: bytes, form: Data) -> Pixels:
+    """Read a TIFF's first series; what it packs in a way that tifffile leaves to others goes to Pillow, where 8 bits a value are all."""
     tifffile = load("tifffile", "read TIFF images")
     try:
         with tifffile.TiffFile(io.BytesIO(encoded)) as file:
             series = file.series[0]
-            pixels, axes = series.asarray(), series.axes
+            if math.prod(series.shape) > MOST_VALUES:
+                raise ImageCorrupt(f"a picture of at most {MOST_VALUES} values, got one that claims shape {series.shape}")
+            if series.keyframe.compression in PILLOWS and series.dtype == np.uint8:
+                with Image.open(io.BytesIO(encoded)) as image:
+                    return _from_pillow(image, form)
+            pixels = _channels_last(series.asarray(), series.axes)
     except tifffile.TiffFileError as error:
         raise ImageCorrupt(f"a TIFF file, got: {error}") from error
+    if pixels.dtype == np.uint8 and (pixels.shape[2], form.channels) in {(1, 3), (3, 1)}:
+        return _from_pillow(Image.fromarray(pixels.squeeze(2) if form.channels == 3 else pixels), form)
+    return fit(pixels, form)
+
+
+def _channels_last(pixels: Pixels, axes: str) -> Pixels:
+    """Return (height, width, channels), whether channels were stored as planes or side by side."""
     if "Y" not in axes or "X" not in axes or not 2 <= pixels.ndim <= 3:
         raise ImageCorrupt(f"a picture with at most one axis of channels, got axes {axes} of shape {pixels.shape}")
     order = [axes.index("Y"), axes.index("X"), *(place for place, axis in enumerate(axes) if axis not in "YX")]
-    return np.asarray(pixels.transpose(order))
+    grid = pixels.transpose(order)
+    return grid[:, :, None] if grid.ndim == 2 else grid
 
 
 def fit(pixels: Pixels, form: Data) -> Pixels:

@@ -72,6 +72,32 @@ def test_a_tiff_may_have_any_number_of_channels_as_planes_or_side_by_side(depth,
     np.testing.assert_array_equal(decode(data, Data(channels=5, depth=depth)), pixels.transpose(2, 0, 1))
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg", "packbits", "tiff_adobe_deflate"])
+def test_a_tiff_may_be_packed_as_pillow_packs_it(compression):
+    pixels = smooth(16, 24)
+    data = encoded(pixels, "TIFF", compression=compression)
+
+    np.testing.assert_allclose(decode(data, NATIVE).astype(int), pixels.transpose(2, 0, 1), atol=20 if compression == "jpeg" else 0)
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    np.testing.assert_allclose(decode(data, Data(channels=1))[0].astype(int), grey, atol=20 if compression == "jpeg" else 0)
+
+
+def test_whatever_is_damaged_is_an_error_by_name():
+    whole = [encoded(smooth(12, 10), kind) for kind in ("JPEG", "PNG", "GIF", "BMP", "WEBP")]
+    whole += [tiff(smooth(12, 10, 4).astype(np.uint16), photometric="minisblack", compression=packed) for packed in (None, "zlib")]
+    outcomes = set()
+    for number in range(300):
+        damaged = bytearray(whole[number % len(whole)])
+        for place in RNG.integers(0, len(damaged), 4):
+            damaged[place] = RNG.integers(256)
+        try:
+            outcomes.add(decode(bytes(damaged[: RNG.integers(1, 2 * len(damaged))]), Data(size=8, channels=3)).shape)
+        except ImageCorrupt:
+            outcomes.add("refused")
+
+    assert outcomes == {(3, 8, 8), "refused"}
+
+
 @pytest.mark.parametrize(
     ("data", "form", "said"),
     [
