@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 
 from pipelines.affine import Frame
-from pipelines.chances import Chances, Floats, Ints, key_of
+from pipelines.chances import Chances, Ints, key_of
 from pipelines.changes import Changes, draw_changes
 from pipelines.colour import shaded
 from pipelines.errors import CodeInvalid
 from pipelines.member_code import find_code
 from pipelines.morphology import blurred, dilated, eroded
 from pipelines.recipe import Augment
+from pipelines.transfer import sent
 from pipelines.turns import turned
 from pipelines.warp import warp
 
@@ -66,8 +67,8 @@ def _changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
         floats = turned(images, changes.elements).to(torch.float32)
     else:
         floats = images.to(torch.float32)
-        bends = None if changes.bends is None else _moved(changes.bends, floats)
-        floats = warp(floats, _moved(changes.matrices, floats), out, bends)
+        bends = None if changes.bends is None else sent(changes.bends, images.device)
+        floats = warp(floats, sent(changes.matrices, images.device), out, bends)
     if changes.deviations is not None:
         floats = blurred(floats, changes.deviations)
     if changes.eroded is not None:
@@ -75,10 +76,6 @@ def _changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
     if changes.dilated is not None:
         floats = dilated(floats, changes.dilated)
     return floats if changes.shade is None else shaded(floats, changes.shade, WHITE.get(images.dtype, 1.0))
-
-
-def _moved(values: Floats, like: Tensor) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32)).to(like.device, non_blocking=True)
 
 
 def _by_code(images: Tensor, code: str, chances: Chances, white: float) -> Tensor:

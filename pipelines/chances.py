@@ -43,6 +43,7 @@ class Chances:
 
     def __init__(self, key: int, rows: Ints) -> None:
         self.key, self.rows = key, rows
+        self._rows: Words = rows.astype(np.uint64)
         self._asked: set[str] = set()
 
     def branch(self, name: str) -> Chances:
@@ -59,8 +60,7 @@ class Chances:
             raise DrawnTwice(f"expected every purpose to draw once a batch, but {purpose!r} drew before")
         self._asked.add(purpose)
         columns = np.arange(1, count + 1, dtype=np.uint64)
-        places: Words = self.rows.astype(np.uint64)[:, None] * np.array([count], np.uint64) + columns
-        return _mixed(places * STEP + np.uint64(_hashed(self.key, purpose)))
+        return _mixed(((self._rows * np.array(count, np.uint64))[:, None] + columns) * STEP + np.uint64(_hashed(self.key, purpose)))
 
 
 def _hashed(key: int, purpose: str) -> int:
@@ -68,11 +68,15 @@ def _hashed(key: int, purpose: str) -> int:
 
 
 def _mixed(states: Words) -> Floats:
-    states = (states ^ (states >> np.uint64(30))) * FIRST
-    states = (states ^ (states >> np.uint64(27))) * SECOND
+    """Return the states' numbers; the states are used up."""
+    states ^= states >> np.uint64(30)
+    states *= FIRST
+    states ^= states >> np.uint64(27)
+    states *= SECOND
     states ^= states >> np.uint64(31)
     # 53 bits are all that a float64 between 0 and 1 can hold
-    return (states >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    states >>= np.uint64(11)
+    return states.astype(np.float64) * 2.0**-53
 
 
 def between(chances: Floats, low: float, high: float) -> Floats:

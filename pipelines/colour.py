@@ -11,6 +11,7 @@ from torch import Tensor
 from pipelines.chances import Chances, Floats, around
 from pipelines.errors import RecipeInvalid
 from pipelines.recipe import Augment
+from pipelines.transfer import sent
 
 # FCC (1953), NTSC: luma and two axes of colour, from red, green and blue; a turn in the plane of the axes changes the hue.
 YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
@@ -53,7 +54,7 @@ def draw_shade(spec: Augment, chances: Chances, channels: int) -> Shade | None:
 def shaded(images: Tensor, shade: Shade, white: float) -> Tensor:
     """Return the images (n, c, h, w) with their colours changed, held between 0 and white."""
     count, channels = images.shape[:2]
-    mix, pull, add = (torch.from_numpy(part.astype(np.float32)).to(images.device, non_blocking=True) for part in shade)
+    mix, pull, add = (sent(part, images.device) for part in shade)
     add = add * white
     if shade.pull.any():
         add = add + (pull * images.mean((2, 3))).sum(1, keepdim=True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from pipelines.errors import DataInvalid
+from pipelines.transfer import sent
 
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
@@ -49,8 +50,8 @@ def mixup(images: Tensor, targets: Tensor, alpha: float, generator: np.random.Ge
     if not alpha:
         return images, targets
     drawn = generator.beta(alpha, alpha, len(images))
-    others = torch.from_numpy(generator.permutation(len(images))).to(images.device, non_blocking=True)
-    own = torch.from_numpy(np.maximum(drawn, 1 - drawn).astype(np.float32)).to(images.device, non_blocking=True)
+    others = sent(generator.permutation(len(images)), images.device)
+    own = sent(np.maximum(drawn, 1 - drawn), images.device)
     return _mixed(images, others, own), _mixed(targets, others, own)
 
 

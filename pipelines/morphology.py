@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pipelines.chances import Chances, Floats, Ints, between
 from pipelines.recipe import Augment
+from pipelines.transfer import sent
 
 Flags = NDArray[np.bool_]
 
@@ -32,7 +33,7 @@ def blurred(images: Tensor, deviations: Floats) -> Tensor:
     rows = np.flatnonzero(deviations)
     if not len(rows):
         return images
-    weights = torch.from_numpy(_gaussians(deviations[rows]).astype(np.float32)).to(images.device, non_blocking=True)
+    weights = sent(_gaussians(deviations[rows]), images.device)
     return _replace(images, rows, lambda chosen: _convolved(_convolved(chosen, weights, 3), weights, 2))
 
 
@@ -83,5 +84,5 @@ def _replace(images: Tensor, rows: Ints, change: Callable[[Tensor], Tensor]) -> 
         return images
     if len(rows) == len(images):
         return change(images)
-    index = torch.from_numpy(rows).to(images.device, non_blocking=True)
+    index = sent(rows, images.device)
     return images.index_copy(0, index, change(images.index_select(0, index)))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from pipelines.chances import Ints
+from pipelines.transfer import sent
 
 
 def turned(images: Tensor, elements: Ints) -> Tensor:
@@ -18,11 +19,13 @@ def turned(images: Tensor, elements: Ints) -> Tensor:
         return images
     groups = [np.flatnonzero(elements == element) for element in range(8)]
     parts = [
-        turned_all(_countable(images).index_select(0, _index(rows, images)), element) for element, rows in enumerate(groups) if len(rows)
+        turned_all(_countable(images).index_select(0, sent(rows, images.device)), element)
+        for element, rows in enumerate(groups)
+        if len(rows)
     ]
     # whole images are joined and put in order: writing each group in its places takes three times as long
     joined = torch.cat(parts)
-    return joined.index_select(0, _index(np.argsort(np.concatenate(groups)), images)).view(images.dtype)
+    return joined.index_select(0, sent(np.argsort(np.concatenate(groups)), images.device)).view(images.dtype)
 
 
 def turned_all(images: Tensor, element: int) -> Tensor:
@@ -41,7 +44,3 @@ def turned_back(maps: Tensor, element: int) -> Tensor:
 def _countable(images: Tensor) -> Tensor:
     """Return uint16, which torch can hardly move, as int16 of the same bits."""
     return images.view(torch.int16) if images.dtype == torch.uint16 else images
-
-
-def _index(rows: Ints, like: Tensor) -> Tensor:
-    return torch.from_numpy(rows).to(like.device, non_blocking=True)

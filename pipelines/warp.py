@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pipelines.affine import Frame
-from pipelines.chances import Floats
+from pipelines.transfer import sent
 
 # Control points a side of a displacement field: waves no shorter than half a side.
 CONTROLS = 5
@@ -23,7 +25,7 @@ def warp(images: Tensor, matrices: Tensor, out: Frame, bends: Tensor | None = No
     """
     grid = _grid(matrices, out)
     if bends is not None:
-        grid += _spline(out.height, grid) @ bends @ _spline(out.width, grid).T
+        grid += _spline(out.height, grid.device) @ bends @ _spline(out.width, grid.device).T
     # planes of x and y, seen as pairs: pairs in memory would cost an affine_grid, which takes longer than the resample
     pairs = grid.permute(0, 2, 3, 1)
     return nn.functional.grid_sample(_shrunk(images, out), pairs, padding_mode="reflection", align_corners=False)
@@ -31,22 +33,23 @@ def warp(images: Tensor, matrices: Tensor, out: Frame, bends: Tensor | None = No
 
 def _grid(matrices: Tensor, out: Frame) -> Tensor:
     """Return the places (n, 2, h, w): what a column adds and what a row adds, each worked out once."""
-    columns = matrices[:, :, 0:1] * _centres(out.width, matrices) + matrices[:, :, 2:3]
-    rows = matrices[:, :, 1:2] * _centres(out.height, matrices)
+    columns = matrices[:, :, 0:1] * _centres(out.width, matrices.device) + matrices[:, :, 2:3]
+    rows = matrices[:, :, 1:2] * _centres(out.height, matrices.device)
     return columns[:, :, None, :] + rows[:, :, :, None]
 
 
-def _centres(side: int, like: Tensor) -> Tensor:
+@cache
+def _centres(side: int, device: torch.device) -> Tensor:
     """Return the centres of pixels from -1 to 1."""
-    return (torch.arange(side, dtype=like.dtype, device=like.device) * 2 + 1) / side - 1
+    return sent((np.arange(side) * 2 + 1) / side - 1, device)
 
 
-def _spline(side: int, like: Tensor) -> Tensor:
+@cache
+def _spline(side: int, device: torch.device) -> Tensor:
     """Return the weights (side, CONTROLS) of each control point at each pixel: cubic B-splines, so that the bend has no kink."""
     places = (np.arange(side) + 0.5) / side * (CONTROLS - 1)
     away = np.abs(places[:, None] - np.arange(CONTROLS))
-    weights: Floats = np.where(away < 1, 2 / 3 - away**2 + away**3 / 2, np.maximum(2 - away, 0) ** 3 / 6)
-    return torch.from_numpy(weights).to(like.device, like.dtype, non_blocking=True)
+    return sent(np.where(away < 1, 2 / 3 - away**2 + away**3 / 2, np.maximum(2 - away, 0) ** 3 / 6), device)
 
 
 def _shrunk(images: Tensor, out: Frame) -> Tensor:
