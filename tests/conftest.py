@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.browser import find_chromium
 from tests.queueing import run_tasks_at_once
@@ -18,16 +19,31 @@ if TYPE_CHECKING:
     from tests.world import World
 
 # Most properties show their faults within some examples; `make test-all` tries many more.
-settings.register_profile("quick", max_examples=20, deadline=None)
-settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.register_profile("quick", max_examples=12, deadline=None)
+settings.register_profile("thorough", max_examples=120, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 # With several test processes, files that take long come first: a long one begun last would keep the others waiting.
-LONG_FIRST = ("tests/end_to_end/test_spooky.py", "tests/ops", "tests/end_to_end", "tests/frontend", "tests/numerics")
+LONG_FIRST = ("tests/end_to_end", "tests/frontend", "tests/ops", "tests/pipelines", "tests/numerics")
+# They use one running stack, which starts once where one process runs them all.
+ON_ONE_STACK = ("tests/end_to_end/test_spooky.py", "tests/end_to_end/test_planet.py", "tests/end_to_end/test_web_process.py")
+ON_ONE_STACK += ("tests/frontend/test_first_page.py", "tests/ops/test_up.py")
 MEET_THE_DATABASE = {"db", "transactional_db", "live_stack"}
 # Rooms without Django: the second pass need not even read their tests.
 WITHOUT_DATABASE = [Path(__file__).parent / room for room in ("benchmarks", "contract", "members", "numerics", "pipelines")]
+
+
+class FilesAndStack(LoadFileScheduling):
+    """One process a file, and one for all files on the running stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the running stack" if file in ON_ONE_STACK else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesAndStack:
+    return FilesAndStack(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,8 @@ from django.core.management import call_command
 
 from tests.world import API
 
+pytestmark = pytest.mark.once
+
 KEPT = Path(__file__).resolve().parents[2] / "frontend" / "openapi.json"
 WRITE = "python manage.py spectacular --format openapi-json --file frontend/openapi.json"
 

@@ -6,6 +6,8 @@ from stackyard.predictions.models import Prediction, PredictionState
 
 from tests.ensembles.yard import keep_prediction, open_competition
 
+pytestmark = pytest.mark.once
+
 MODELS = ("line", "near", "tree")
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.ensembles.yard import keep_prediction, open_competition
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def iris(world):

@@ -9,6 +9,8 @@ from stackyard.numerics.recipes import LEVEL2_TASKS, default_level2
 
 from tests.ensembles.yard import open_competition
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def recipe_of(world):

@@ -19,6 +19,8 @@ from stackyard.work.leases import MAX_ATTEMPTS, RESEND_AFTER, STALE_AFTER
 
 from tests.ensembles.yard import keep_prediction, open_competition, predictions_of, subject
 
+pytestmark = pytest.mark.once
+
 MODELS = ("line", "near", "tree", "bayes")
 
 

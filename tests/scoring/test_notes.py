@@ -4,6 +4,8 @@ import pytest
 
 from tests.predictions.desk import COINS, COINS_FILES, ROWS, TEST_ROWS, TRUTH, create, oof_text, upload
 
+pytestmark = pytest.mark.once
+
 SURE = [0.9 if truth else 0.2 for truth in TRUTH]
 
 

@@ -12,6 +12,8 @@ from stackyard.submissions.models import Submission
 
 from tests.ensembles.yard import FOLDS, folds_of, keep_prediction, open_competition, predictions_of, subject
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def damage():
