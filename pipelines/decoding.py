@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from pipelines.errors import ImageCorrupt
+from pipelines.errors import ImageCorrupt, PipelineError
 from pipelines.packages import load
 from pipelines.recipe import Data
 
@@ -29,20 +27,6 @@ FOUR = ("RGBA", "CMYK", "RGBX")
 DEEP = ("I", "I;16", "I;16B", "I;16L", "F")
 # A JPEG decoder can halve an image on its way at no cost; it stops short of the size asked for, so that the last step is a good filter's.
 DRAFT_GAP = 1.5
-_FAILURES = (
-    OSError,
-    ValueError,
-    RuntimeError,
-    SyntaxError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    MemoryError,
-    Image.DecompressionBombError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-)
 
 
 def decode(encoded: bytes, form: Data) -> Pixels:
@@ -55,7 +39,9 @@ def decode(encoded: bytes, form: Data) -> Pixels:
             return _from_tiff(encoded, form)
         with Image.open(io.BytesIO(encoded)) as image:
             return _from_pillow(image, form)
-    except _FAILURES as error:
+    except PipelineError:
+        raise
+    except Exception as error:  # on damaged bytes Pillow and tifffile raise anything, assertions included
         raise ImageCorrupt(f"an image that can be decoded, got: {error or type(error).__name__}") from error
 
 
