@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
+from typing import Any
 
 from benchmarks.benchmark import measure
 from benchmarks.page import PAGE, describe, describe_trial, write_page
@@ -40,20 +42,28 @@ def main(arguments: list[str]) -> int:
 
 
 def measure_all(as_json: bool, tiny: bool, bandwidth: float) -> int:
-    """Run all benchmarks and the trials that do not take many minutes; write the page."""
-    told = sys.stderr if as_json else sys.stdout
-    outcomes, findings = [], []
+    """Run all benchmarks and the trials that do not take many minutes; write the page, and once before the trials, to be safe."""
+    told, start = sys.stderr if as_json else sys.stdout, time.perf_counter()
+    outcomes: list[dict[str, Any]] = []
+    findings: list[dict[str, Any]] = []
+    by_name = [trial.name for trial in TRIALS.values() if not trial.always]
+
+    def keep() -> None:
+        if not as_json and not tiny:
+            write_page(outcomes, bandwidth, findings, minutes=(time.perf_counter() - start) / 60, by_name=by_name)
+
     for benchmark in BENCHMARKS.values():
         outcomes.append(measure(benchmark, bandwidth, tiny))
         print(describe(outcomes[-1]), file=told, flush=True)
+    keep()
     for trial in TRIALS.values():
         if trial.always:
             findings.append(try_out(trial, tiny))
             print(describe_trial(findings[-1]), file=told, flush=True)
+    keep()
     if as_json:
         print(json.dumps([*outcomes, *findings]))
     elif not tiny:
-        write_page(outcomes, bandwidth, findings)
         print(f"written: {PAGE}")
     return 0
 

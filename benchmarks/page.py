@@ -17,9 +17,21 @@ OURS = ("numpy", "numba", "scikit-learn", "torch")
 
 HEAD = """# Benchmarks
 
-Written by `make bench`; do not edit. Ours and the peer in one run on one machine and the same data; medians of several runs; compiling
-(ours, before the first run) is left out and stands in the column "first". The limit is what reading and writing the data once would
-take at the memory bandwidth measured in the same run. A ratio belongs to one machine and one hour: other programs were running.
+Written by `make bench`; do not edit. Ours and its peer work on the same data, one after the other, in one run on one machine.
+
+- *ours*, *peer takes*: the median of several runs in wall-clock seconds, with all cores at the disposal of both. What takes over
+  20 seconds is run once. *scaled*: the peer was measured on a part of the work, below named, and that time multiplied.
+- *first*: ours with the start-up of the compiler, or the loading of what an earlier process compiled. It is no part of the ratio.
+- *ratio*: the peer's time over ours; *target*: the least that was set. A ratio belongs to one machine and one hour.
+- *limit*: the bytes that must be read or written at least once, over the memory bandwidth measured in the same run. Nobody is faster.
+- *checked*: the result was compared with a float64 reference or with the peer's own output; a wrong one never meets its target.
+"""
+
+FOOT = """## How to run it
+
+- `make bench`: everything above, and this page; {minutes}. It makes `.venv-bench` for the peers at first.
+- `python -m benchmarks NAME`: one of them as a line, with `--json` as one JSON object, with `--size tiny` in seconds to see that it works.
+- Real data is used where it lies beside the checkout, else made data of the same size; each row says which.
 """
 
 
@@ -54,12 +66,23 @@ def seconds(value: float | None) -> str:
     return f"{value / 1e-6:.3g} us"
 
 
-def write_page(outcomes: Sequence[dict[str, Any]], bandwidth: float, findings: Sequence[dict[str, Any]] = (), page: Path = PAGE) -> None:
-    """Write the tables, what each row rests on, and the misses by name."""
+def write_page(
+    outcomes: Sequence[dict[str, Any]],
+    bandwidth: float,
+    findings: Sequence[dict[str, Any]] = (),
+    page: Path = PAGE,
+    minutes: float | None = None,
+    by_name: Sequence[str] = (),
+) -> None:
+    """Write the tables, what each row rests on, and the misses by name.
+
+    minutes: what the whole run took. by_name: what takes too long to run with all others.
+    """
     lines = [HEAD, _machine(bandwidth), ""]
     lines += ["| name | work | peer | ours | first | peer takes | ratio | target | limit | checked |"]
     lines += ["|---|---|---|---|---|---|---|---|---|---|", *(_row(outcome) for outcome in outcomes), ""]
     if findings:
+        lines += ["What has a goal of its own instead of a peer in another process:", ""]
         lines += ["| name | work | takes | found | goal | reached | checked |", "|---|---|---|---|---|---|---|"]
         lines += [*(_trial_row(finding) for finding in findings), ""]
     missed = [outcome for outcome in outcomes if not outcome["met"]]
@@ -69,6 +92,9 @@ def write_page(outcomes: Sequence[dict[str, Any]], bandwidth: float, findings: S
     for outcome in outcomes:
         lines += [f"- `{outcome['name']}`: {_basis(outcome)}"]
     lines += [f"- `{finding['name']}`: {finding['data']}. Check: {finding['check']}. {finding['note']}".rstrip() for finding in findings]
+    lines += ["", FOOT.format(minutes="some minutes" if minutes is None else f"{minutes:.0f} minutes when this page was written").rstrip()]
+    if by_name:
+        lines += [f"- By name only, since they take minutes each: {', '.join(f'`{name}`' for name in by_name)}."]
     page.write_text("\n".join(lines) + "\n")
 
 

@@ -25,7 +25,7 @@ class PeerMissing(Exception):
 
 
 class PeerFailed(Exception):
-    """The peer's process ended with an error."""
+    """The peer's process ended with an error, or not in time."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,10 @@ def run_peer(name: str, arrays: Mapping[str, Array], settings: Mapping[str, Any]
             np.save(Path(folder) / f"{key}.npy", values)
         (Path(folder) / "settings.json").write_text(json.dumps(dict(settings)))
         command = [str(python), "-W", "ignore", "-m", "benchmarks.peers", name, folder]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+        try:
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            raise PeerFailed(f"expected {name} to end within {TIMEOUT_SECONDS} seconds") from None
         if done.returncode != 0:
             raise PeerFailed(f"expected {name} to end well, got exit code {done.returncode}: {done.stderr[-2000:]}")
         report = json.loads((Path(folder) / "report.json").read_text())
