@@ -30,6 +30,7 @@ def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
     """
     recipe, dataset = job.recipe, job.dataset
     check_choice(recipe)
+    views_of(recipe.predict.tta, recipe.phases[-1].size, recipe.phases[-1].augment)  # an unknown view is an error before days of training
     wanted = list(folds) or list(range(dataset.folds.count))
     for fold in wanted:
         dataset.rows(fold)  # a fold that is not there is an error before anything is trained

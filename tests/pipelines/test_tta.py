@@ -8,8 +8,10 @@ import torch
 
 from pipelines.errors import ViewInvalid
 from pipelines.recipe import Augment
+from pipelines.run import run
 from pipelines.tta import VIEWS, mean_of_views, predict_views, views_of
 from pipelines.views import AMOUNTS, SYMMETRIES, halved
+from tests.pipelines.training import change, make_data, make_job
 
 SPEC = Augment(d4=True, scale=(0.8, 1.25), rotation=20, contrast=0.2, channel_add=0.1, negative=0.5)
 
@@ -194,3 +196,12 @@ def test_predicting_asks_the_net_once_a_view(images):
 
     assert len(asked) == 8
     assert torch.allclose(answer, corners)
+
+
+def test_an_unknown_view_is_an_error_before_anything_is_trained(tmp_path):
+    make_data(tmp_path, rows=20, test_rows=0)
+    job = make_job(tmp_path, change(predict__tta=["plain", "d5"]))
+
+    with pytest.raises(ViewInvalid, match="got 'd5'"):
+        run(job)
+    assert not job.out.exists()
