@@ -41,7 +41,7 @@ export function EnsembleCard({ competition, ensemble }: Props) {
         </div>
       )}
       {ensemble.state === "done" && <PermutedLine competition={competition} ensemble={ensemble} />}
-      <MemberTable ensemble={ensemble} />
+      <MemberTable competition={competition} ensemble={ensemble} />
     </article>
   );
 }

@@ -1,11 +1,12 @@
 import { Link } from "wouter";
-import type { Ensemble } from "../api/types";
+import type { Competition, Ensemble } from "../api/types";
 import { usePredictionLink } from "../prediction/link";
 import { formatScore } from "../ui/format";
+import { writeRecipe } from "./decision";
 import styles from "./EnsembleCard.module.css";
 
 /** The models of the second level, and what went in. */
-export function MemberTable({ ensemble }: { ensemble: Ensemble }) {
+export function MemberTable({ competition, ensemble }: { competition: Competition; ensemble: Ensemble }) {
   const link = usePredictionLink();
   return (
     <details className={styles.more}>
@@ -54,7 +55,7 @@ export function MemberTable({ ensemble }: { ensemble: Ensemble }) {
           </span>
         ))}
       </p>
-      <pre>{JSON.stringify(ensemble.recipe, null, 1)}</pre>
+      <pre>{writeRecipe(ensemble.recipe, competition.classes)}</pre>
     </details>
   );
 }

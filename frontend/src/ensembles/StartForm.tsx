@@ -2,6 +2,8 @@ import { useState, type FormEvent } from "react";
 import { useLeaderboard } from "../api/competitions";
 import { useRecipes, useStartEnsemble } from "../api/ensembles";
 import type { Competition, EnsembleRecipe, RecipeOptions } from "../api/types";
+import { about, useWarnings } from "../insight/findings";
+import { WarningMark } from "../insight/WarningMark";
 import { Asked } from "../ui/Asked";
 import { ErrorPanel } from "../ui/ErrorPanel";
 import { Field } from "../ui/Field";
@@ -28,7 +30,9 @@ export function StartForm(props: Props) {
 
 function RecipeForm({ competition, onClose, options }: Props & { options: RecipeOptions }) {
   const start = useStartEnsemble(competition.slug);
-  const inputs = useInputNames(competition.slug);
+  const named = useInputs(competition.slug);
+  const inputs = [...named.keys()];
+  const warnings = useWarnings(competition.slug);
   const [name, setName] = useState("");
   // Only what is changed is sent: the rest is the server's default for this task.
   const [changed, setChanged] = useState<Partial<EnsembleRecipe>>({});
@@ -47,6 +51,7 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
         options={inputs}
         chosen={only}
         onChange={(chosen) => setLeft(inputs.filter((input) => !chosen.includes(input)))}
+        mark={(input) => <WarningMark findings={about(warnings, named.get(input) ?? 0)} />}
       />
       <Ticks
         legend="Level-2 models"
@@ -74,11 +79,11 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
   );
 }
 
-/** Names that the server takes for exactly one prediction each. */
-function useInputNames(slug: string): string[] {
+/** Names that the server takes for exactly one prediction each, and whom they name. */
+function useInputs(slug: string): Map<string, number> {
   const rows = useLeaderboard(slug).data ?? [];
   const inputs = rows.filter((row) => row.level === 1 && row.state === "scored");
-  return inputs.map((row) => `${row.owner}/${row.name}${row.variant && `:${row.variant}`}`);
+  return new Map(inputs.map((row) => [`${row.owner}/${row.name}${row.variant && `:${row.variant}`}`, row.id]));
 }
 
 function Pick({ label, options, value, onChange }: { label: string; options: string[]; value: string; onChange: (value: string) => void }) {

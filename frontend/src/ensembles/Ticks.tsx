@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import styles from "./EnsembleCard.module.css";
 
 interface Props {
@@ -5,10 +6,12 @@ interface Props {
   options: string[];
   chosen: string[];
   onChange: (chosen: string[]) => void;
+  /** What stands behind an option, such as that there is a warning about it. */
+  mark?: (option: string) => ReactNode;
 }
 
 /** Several of a few. */
-export function Ticks({ legend, options, chosen, onChange }: Props) {
+export function Ticks({ legend, options, chosen, onChange, mark }: Props) {
   return (
     <fieldset className={styles.methods}>
       <legend>{legend}</legend>
@@ -19,7 +22,7 @@ export function Ticks({ legend, options, chosen, onChange }: Props) {
             checked={chosen.includes(option)}
             onChange={(event) => onChange(event.target.checked ? [...chosen, option] : chosen.filter((it) => it !== option))}
           />
-          {option}
+          {option} {mark?.(option)}
         </label>
       ))}
     </fieldset>

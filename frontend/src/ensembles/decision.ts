@@ -12,3 +12,13 @@ export function tellDecision(decision: EnsembleRecipe["decision"]): string {
 function asTable(decision: EnsembleRecipe["decision"]): DecisionTable {
   return typeof decision === "string" ? { name: decision } : decision;
 }
+
+/** A recipe as a form takes it: the server counts labels, people name them. Lists stand in one line each. */
+export function writeRecipe(recipe: EnsembleRecipe, classes: string[]): string {
+  const named = (label: unknown): unknown => (typeof label === "number" ? (classes[label] ?? label) : label);
+  const text = JSON.stringify(recipe, (key, value: unknown) => {
+    if (key === "label") return named(value);
+    return key === "labels" && Array.isArray(value) ? value.map(named) : value;
+  }, 1);
+  return text.replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s*\n\s*/g, " "));
+}

@@ -24,7 +24,12 @@ export function Coming({ insight }: { insight: Insight }) {
           </p>
         </div>
       )}
-      {insight.state === "failed" && <ErrorList errors={[readFailure(insight.error)]} />}
+      {insight.state === "failed" && (
+        <>
+          <ErrorList errors={[readFailure(insight.error)]} />
+          <p className="soft">The comparison failed; it is tried again when another prediction has come. Scores and ranks do not depend on it.</p>
+        </>
+      )}
       <Warnings sentences={insight.notes} />
     </>
   );

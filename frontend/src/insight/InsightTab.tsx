@@ -39,7 +39,7 @@ function Compared({ competition, insight }: { competition: Competition; insight:
 
 /** Nothing can be compared with nothing. */
 function TooFew({ competition, insight }: { competition: Competition; insight: Insight }) {
-  if (insight.models.length === 0 && isComing(insight)) return null;
+  if (insight.models.length === 0 && (isComing(insight) || insight.state === "failed")) return null;
   const [only] = insight.models;
   return (
     <div className="panel">
