@@ -6,7 +6,20 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks import augmenting, bagging, climbing, deciding, folding, growing, quantising, regressing, scoring, selecting, viewing
+from benchmarks import (
+    augmenting,
+    bagging,
+    climbing,
+    deciding,
+    fine_tuning,
+    folding,
+    growing,
+    quantising,
+    regressing,
+    scoring,
+    selecting,
+    viewing,
+)
 from benchmarks.benchmark import Benchmark
 from benchmarks.trial import Trial
 
@@ -53,6 +66,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 TRIALS: dict[str, Trial] = {
     trial.name: trial
     for trial in (
+        Trial("fine_tune", fine_tuning.WORK, fine_tuning.GOAL, fine_tuning.run, always=False),
         Trial("int8", quantising.WORK, quantising.GOAL, quantising.run),
         Trial("tta", viewing.WORK, f"at most {viewing.MOST} times one view", viewing.run),
     )
