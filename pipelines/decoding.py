@@ -25,7 +25,7 @@ PILLOWS = (5, 6, 7, 32773)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FOUR = ("RGBA", "CMYK", "RGBX")
 DEEP = ("I", "I;16", "I;16B", "I;16L", "F")
-# A JPEG decoder can halve an image on its way at no cost; it stops short of the size asked for, so that the last step is a good filter's.
+# A JPEG decoder can halve an image on its way at no cost; the last step, from half as large again or more, is a good filter's.
 DRAFT_GAP = 1.5
 
 

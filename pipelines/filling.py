@@ -78,8 +78,10 @@ def fill(path: Path, source: Source, ids: Sequence[str], form: Data, processes: 
     Raises ImageCorrupt that names the images that failed and where they lie, the first five of them.
     """
     count = processes or (1 if len(ids) < FEW else max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
-    starts = range(0, len(ids), CHUNK)
-    work = ((start, list(ids[start : start + CHUNK]), items) for start, items in zip(starts, source.chunks(ids, CHUNK), strict=True))
+    order = source.reading_order(ids)
+    parts = [order[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+    chunks = source.chunks([ids[row] for row in order], CHUNK)
+    work = ((rows, [ids[row] for row in rows], items) for rows, items in zip(parts, chunks, strict=True))
     tally = Tally(np.zeros((form.channels, np.iinfo(form.depth).max + 1), np.int64))
     decode_chunk = partial(fill_chunk, str(path), form)
     results = itertools.starmap(decode_chunk, work) if count == 1 else _share(decode_chunk, work, count)
@@ -101,7 +103,7 @@ def _corrupt(failures: Sequence[Failure], source: Source) -> ImageCorrupt:
     return ImageCorrupt(f"expected {said} ({source.place(name)}{more}{many})")
 
 
-def _share(decode_chunk: Callable[..., Tally], work: Iterator[tuple[int, list[str], list[Item]]], count: int) -> Iterator[Tally]:
+def _share(decode_chunk: Callable[..., Tally], work: Iterator[tuple[list[int], list[str], list[Item]]], count: int) -> Iterator[Tally]:
     """Yield what fresh processes make of the chunks, with few chunks waiting; a fork could take over locks that threads hold here."""
     waiting: deque[Future[Tally]] = deque()
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
@@ -119,16 +121,16 @@ def _share(decode_chunk: Callable[..., Tally], work: Iterator[tuple[int, list[st
             pool.shutdown(cancel_futures=True)
 
 
-def fill_chunk(path: str, form: Data, start: int, names: Sequence[str], items: Sequence[Item]) -> Tally:
-    """Decode images into rows `start` on of the file; what fails is told, not raised, so that all of it can be."""
+def fill_chunk(path: str, form: Data, rows: Sequence[int], names: Sequence[str], items: Sequence[Item]) -> Tally:
+    """Decode images into these rows of the file; what fails is told, not raised, so that all of it can be."""
     array = np.load(path, mmap_mode="r+")
     tally = Tally(np.zeros((form.channels, np.iinfo(form.depth).max + 1), np.int64))
-    for row, (name, item) in enumerate(zip(names, items, strict=True), start=start):
+    for row, name, item in zip(rows, names, items, strict=True):
         try:
             array[row] = _load_sized(item, form, array.shape[1:])
         except ImageCorrupt as error:
             tally.failures.append((name, error.detail))
-    _count(array[start : start + len(names)], tally.counts)
+    _count(np.asarray(array)[rows], tally.counts)
     return tally
 
 

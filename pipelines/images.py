@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.arrays import read_arrays, texts
 from pipelines.data_spec import ImagesSpec
 from pipelines.errors import DataInvalid, ImageMissing
-from pipelines.packages import load
-from pipelines.tables import read_columns, shown, texts
+from pipelines.parquet import polars, read_parquet
+from pipelines.tables import read_columns, shown
 
 Item = bytes | str | npt.NDArray[Any]
 """An encoded image, the path of one, or pixels (height, width[, channels]) or (channels, height, width)."""
-ENDS = "ends"
+IDS, PICTURES, ENDS = ("id", "ids"), ("image", "images"), "ends"
+"""Usual names of arrays."""
+BLOCK = 2048
+"""Rows of Parquet that are read at a time."""
 READERS = 8
 """Threads that read files while they are hashed; waiting for a disk takes no core."""
 FILES_A_TASK = 100
@@ -44,6 +47,10 @@ class Source(ABC):
     @abstractmethod
     def chunks(self, ids: Sequence[str], count: int) -> Iterator[list[Item]]:
         """Yield the images of these ids in their order, `count` at a time."""
+
+    def reading_order(self, ids: Sequence[str]) -> list[int]:
+        """Return the places of the ids in the order in which their images are best read: as they are, unless a file has an order."""
+        return list(range(len(ids)))
 
     def place(self, name: str) -> str:
         """Return where an id's image lies, for a sentence."""
@@ -111,13 +118,9 @@ class ParquetSource(Source):
         self._image = spec.image
         listed = read_columns(path, [spec.id])[spec.id]
         self._rows = _places(listed, path)
-        self._schema_check()
-
-    def _schema_check(self) -> None:
-        polars = load("polars", "read Parquet")
-        schema = polars.scan_parquet(self.path).collect_schema()
-        if schema.get(self._image) != polars.Binary:
-            raise DataInvalid(f"expected a column {self._image!r} of bytes in {self.path}, got {dict(schema)}")
+        schema = read_parquet(path, lambda frame: frame.collect_schema())
+        if schema.get(spec.image) != polars().Binary:
+            raise DataInvalid(f"expected a column {spec.image!r} of bytes in {path}, got {dict(schema)}")
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Look into the column of ids."""
@@ -129,17 +132,22 @@ class ParquetSource(Source):
         return [self.path]
 
     def chunks(self, ids: Sequence[str], count: int) -> Iterator[list[Item]]:
-        """Yield bytes, reading some thousand rows of the file at a time where the ids stand in its order, else all of them."""
-        polars = load("polars", "read Parquet")
-        rows = np.array([self._rows[name] for name in ids], np.int64)
-        block = max(count, 2048 // count * count) if bool(np.all(np.diff(rows) > 0)) else max(1, len(rows))
-        column = polars.scan_parquet(self.path).select(self._image)
-        for begin in range(0, len(rows), block):
-            wanted = rows[begin : begin + block]
-            low, high = int(wanted.min()), int(wanted.max())
-            images = column.slice(low, high - low + 1).collect()[self._image].gather(wanted - low).to_list()
+        """Yield bytes, reading some thousand rows of the file at a time; ids in the file's order cost the least."""
+        block = max(count, BLOCK // count * count)
+        for begin in range(0, len(ids), block):
+            images = self._read(np.array([self._rows[name] for name in ids[begin : begin + block]], np.int64))
             for start in range(0, len(images), count):
                 yield [image or b"" for image in images[start : start + count]]
+
+    def reading_order(self, ids: Sequence[str]) -> list[int]:
+        """Follow the file's rows."""
+        return sorted(range(len(ids)), key=lambda place: self._rows[ids[place]])
+
+    def _read(self, rows: npt.NDArray[np.int64]) -> list[bytes | None]:
+        low, high = int(rows.min()), int(rows.max())
+        column = read_parquet(self.path, lambda frame: frame.select(self._image).slice(low, high - low + 1).collect()[self._image])
+        images: list[bytes | None] = column.gather(rows - low).to_list()
+        return images
 
 
 class ArraySource(Source):
@@ -151,14 +159,10 @@ class ArraySource(Source):
     def __init__(self, path: Path, spec: ImagesSpec) -> None:
         """Read the arrays."""
         self.path = path
-        names = {"id": ("id", "ids"), "image": ("image", "images")}
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                found = {key: _first(arrays.files, getattr(spec, key), others, path) for key, others in names.items()}
-                listed, self._images = arrays[found["id"]], arrays[found["image"]]
-                self._ends = arrays[ENDS].tolist() if ENDS in arrays.files else None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataInvalid(f"expected an .npz file of plain arrays at {path}, got: {error}") from error
+        arrays = read_arrays(path, DataInvalid, (spec.id, spec.image, *IDS, *PICTURES, ENDS))
+        listed = _first(arrays, spec.id, IDS, path)
+        self._images = _first(arrays, spec.image, PICTURES, path)
+        self._ends = arrays[ENDS].tolist() if ENDS in arrays else None
         count = len(self._images) if self._ends is None else len(self._ends)
         if (self._images.ndim not in {3, 4} and self._ends is None) or count != len(listed):
             raise DataInvalid(f"expected {len(listed)} images in {path}, got an array of shape {self._images.shape}")
@@ -185,10 +189,10 @@ class ArraySource(Source):
         return encoded
 
 
-def _first(present: Iterable[str], asked: str, others: tuple[str, ...], path: Path) -> str:
-    found = next((name for name in (asked, *(others if asked in others else ())) if name in present), None)
+def _first(arrays: dict[str, npt.NDArray[Any]], asked: str, usual: tuple[str, ...], path: Path) -> npt.NDArray[Any]:
+    found = next((arrays[name] for name in (asked, *(usual if asked in usual else ())) if name in arrays), None)
     if found is None:
-        raise DataInvalid(f"expected an array {asked!r} in {path}, got {', '.join(present)}")
+        raise DataInvalid(f"expected an array {asked!r} in {path}, got {', '.join(arrays) or 'none of that name'}")
     return found
 
 

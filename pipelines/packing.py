@@ -36,12 +36,13 @@ def pack(folder: Path, out: Path) -> None:
 
 
 def _pack_images(spec: DataSpec, sources: Sequence[tuple[str, Sequence[str]]], out: Path) -> None:
-    names = [name for _, ids in sources for name in ids]
+    images = [image for source, ids in sources if ids for image in _images(spec, source, ids)]
+    names = [name for name, _ in images]
     if len(set(names)) != len(names):
         raise DataInvalid("expected train and test ids that differ, to pack all images into one file, got some in both")
-    encoded = [image for source, ids in sources if ids for image in _images(spec, source, ids)]
-    ends = np.cumsum([len(image) for image in encoded], dtype=np.int64)
-    np.savez(out / IMAGES, id=np.array(names, np.str_), image=np.frombuffer(b"".join(encoded), np.uint8), ends=ends)
+    ends = np.cumsum([len(encoded) for _, encoded in images], dtype=np.int64)
+    flat = np.frombuffer(b"".join(encoded for _, encoded in images), np.uint8)
+    np.savez(out / IMAGES, id=np.array(names, np.str_), image=flat, ends=ends)
 
 
 def _pack_tables(spec: DataSpec, out: Path) -> None:
@@ -52,14 +53,15 @@ def _pack_tables(spec: DataSpec, out: Path) -> None:
             _write_csv(out / name, read_columns(spec.folder / source, (spec.id_column, *label_columns) if name == LABELS else ()))
 
 
-def _images(spec: DataSpec, name: str, ids: Sequence[str]) -> Iterable[bytes]:
+def _images(spec: DataSpec, name: str, ids: Sequence[str]) -> Iterable[tuple[str, bytes]]:
     source = open_source(spec.folder, name, spec.images)
     source.require(ids)
-    for chunk in source.chunks(ids, CHUNK):
-        for item in chunk:
-            if isinstance(item, np.ndarray):
-                raise DataInvalid(f"expected encoded images to pack, got arrays in {source.path}, which are packed already")
-            yield _read(Path(item)) if isinstance(item, str) else item
+    ordered = [ids[place] for place in source.reading_order(ids)]
+    items = (item for chunk in source.chunks(ordered, CHUNK) for item in chunk)
+    for one, item in zip(ordered, items, strict=True):
+        if isinstance(item, np.ndarray):
+            raise DataInvalid(f"expected encoded images to pack, got arrays in {source.path}, which are packed already")
+        yield one, _read(Path(item)) if isinstance(item, str) else item
 
 
 def _read(path: Path) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import secrets
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.arrays import read_arrays, texts
 from pipelines.data_spec import MULTICLASS, REGRESSION, SINGLE
 from pipelines.errors import PredictionInvalid
 from pipelines.tables import shown
@@ -154,15 +154,14 @@ def read_predictions(path: str | Path) -> Predictions:
 
     Values are not judged here: `Form.check` does, once it is known what they must hold.
     """
-    try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            missing = [name for name in ARRAYS if name not in arrays.files]
-            if missing:
-                raise PredictionInvalid(f"expected the arrays {', '.join(ARRAYS)} in {path}, got {', '.join(arrays.files)}")
-            ids, columns, values = (arrays[name] for name in ARRAYS)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise PredictionInvalid(f"expected predictions at {path}, got: {error}") from error
-    names = tuple(str(name) for name in np.atleast_1d(columns).tolist())
+    arrays = read_arrays(Path(path), PredictionInvalid, ARRAYS)
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        raise PredictionInvalid(f"expected the arrays {', '.join(ARRAYS)} in {path}, got none named {', '.join(missing)}")
+    ids, columns, values = (arrays[name] for name in ARRAYS)
+    names = tuple(texts(np.atleast_1d(columns)))
     if ids.ndim != 1 or values.shape not in {(len(ids), len(names)), (len(ids),)}:
         raise PredictionInvalid(f"expected {len(ids)} rows x {len(names)} columns in {path}, got shape {values.shape}")
-    return Predictions(tuple(str(name) for name in ids.tolist()), names, np.asarray(values, np.float32))
+    if values.dtype.kind not in "biuf":
+        raise PredictionInvalid(f"expected numbers in {path}, got {values.dtype}")
+    return Predictions(tuple(texts(ids)), names, np.asarray(values, np.float32))

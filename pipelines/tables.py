@@ -5,18 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from pipelines.arrays import read_arrays, texts
 from pipelines.errors import DataInvalid
 from pipelines.nearest import hint
-from pipelines.packages import load
+from pipelines.parquet import polars, read_parquet
 
 Columns = dict[str, list[str]]
 MOST_NAMED = 5
@@ -47,15 +44,6 @@ def shown(names: Sequence[str]) -> str:
     return ", ".join(repr(str(name)) for name in names[:MOST_NAMED]) + more
 
 
-def texts(array: npt.NDArray[Any]) -> list[str]:
-    """Return ids or labels of an array as text, bytes as UTF-8; raise ValueError for bytes that are none.
-
-    >>> texts(np.array([b"a", b"b"])), texts(np.array([1, 2]))
-    (['a', 'b'], ['1', '2'])
-    """
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in array.tolist()]
-
-
 def refuse_repeats(ids: Sequence[str], where: object) -> None:
     """Raise DataInvalid where an id is empty or stands twice."""
     seen: set[str] = set()
@@ -80,22 +68,15 @@ def _read_csv(path: Path, names: Sequence[str]) -> Columns:
 
 
 def _read_npz(path: Path, names: Sequence[str]) -> Columns:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: texts(arrays[name]) for name in names or arrays.files if name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DataInvalid(f"expected an .npz file of plain arrays at {path}, got: {error}") from error
+    return {name: texts(array) for name, array in read_arrays(path, DataInvalid, names).items()}
 
 
 def _read_parquet(path: Path, names: Sequence[str]) -> Columns:
-    polars = load("polars", "read Parquet")
-    try:
-        frame = polars.scan_parquet(path)
+    def select(frame: Any) -> Any:
         present = [name for name in frame.collect_schema().names() if not names or name in names]
-        columns = frame.select(polars.col(present).cast(polars.String).fill_null("")).collect()
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise DataInvalid(f"expected a Parquet file at {path}, got: {str(error).splitlines()[0]}") from error
-    return {name: columns[name].to_list() for name in present}
+        return frame.select(polars().col(present).cast(polars().String).fill_null("")).collect()
+
+    return {column.name: column.to_list() for column in read_parquet(path, select)}
 
 
 _READERS = {".csv": _read_csv, ".csv.gz": _read_csv, ".npz": _read_npz, ".parquet": _read_parquet}

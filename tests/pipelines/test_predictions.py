@@ -132,6 +132,22 @@ def test_other_arrays_are_no_predictions(tmp_path, arrays):
         read_predictions(tmp_path / "oof.npz")
 
 
+def test_a_damaged_file_is_refused_or_read(tmp_path):
+    write_predictions(tmp_path / "oof.npz", Predictions(IDS, CLASSES, GOOD), form())
+    whole, rng, refused = (tmp_path / "oof.npz").read_bytes(), np.random.default_rng(0), 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 3):
+            damaged[place] = rng.integers(256)
+        (tmp_path / "damaged.npz").write_bytes(damaged)
+        try:
+            read_predictions(tmp_path / "damaged.npz")
+        except PredictionInvalid:
+            refused += 1
+
+    assert refused > 100
+
+
 def test_a_file_that_is_cut_off_is_refused(tmp_path):
     write_predictions(tmp_path / "oof.npz", Predictions(IDS, CLASSES, GOOD), form())
     (tmp_path / "oof.npz").write_bytes((tmp_path / "oof.npz").read_bytes()[:-40])

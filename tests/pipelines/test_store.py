@@ -178,6 +178,7 @@ def test_images_of_different_sizes_need_one_to_be_named(source, folder):
         ("nameless.npz", "expected an array 'id' in .*nameless.npz, got images"),
         ("repeated.npz", "each id once in .*got 'a' again"),
         ("flat.npz", "got an array of shape"),
+        ("damaged.parquet", "expected a Parquet file at .*damaged.parquet"),
         ("text.parquet", "expected a column 'image' of bytes"),
         ("twice/*/{id}.png", "expected one image an id"),
     ],
@@ -188,6 +189,7 @@ def test_sources_that_are_none_are_refused(tmp_path, name, said):
     np.savez(tmp_path / "repeated.npz", ids=["a", "a"], images=np.zeros((2, 2, 2), np.uint8))
     np.savez(tmp_path / "flat.npz", ids=["a"], images=np.zeros((1, 4), np.uint8))
     pl.DataFrame({"id": ["a"], "image": ["a.png"]}).write_parquet(tmp_path / "text.parquet")
+    (tmp_path / "damaged.parquet").write_bytes((tmp_path / "text.parquet").read_bytes()[:-9] + b"PAR1")
     for kind in "xy":
         (tmp_path / "twice" / kind).mkdir(parents=True)
         (tmp_path / "twice" / kind / "a.png").touch()
