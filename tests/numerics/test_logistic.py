@@ -94,3 +94,27 @@ def test_very_many_rows_are_all_learned_from_though_only_some_choose_the_penalty
     expected, _ = minimise(groups, np.where(intercepts, INTERCEPT_PENALTY, penalties[0]), np.zeros((1, 7)))
 
     assert found == pytest.approx(expected, abs=5e-3)
+
+
+def test_what_is_known_at_the_start_saves_work_and_changes_nothing(monkeypatch):
+    x = np.stack([make_features(seed, rows=400, features=6) for seed in range(2)]).astype(np.float32)
+    y = np.stack([draw_labels(features, seed) for seed, features in enumerate(x)])
+    groups = [LabelRows(x[:, start : start + 100], y[:, start : start + 100]) for start in range(0, 400, 100)]
+    precision = np.array([1.0] * 6 + [0.0])
+    start, known = minimise(groups, precision, np.zeros((2, 7)))
+    curvatures = []
+    whole = LabelRows.derivatives
+
+    def counted(self, weights, hessian=None):
+        curvatures.append(hessian is None)
+        return whole(self, weights, hessian)
+
+    monkeypatch.setattr(LabelRows, "derivatives", counted)
+    for held in range(4):
+        others = [group for place, group in enumerate(groups) if place != held]
+        near, _ = minimise(others, precision, start, [part for place, part in enumerate(known) if place != held])
+        from_known = sum(curvatures)
+        far, _ = minimise(others, precision, np.zeros((2, 7)))
+        assert near == pytest.approx(far, abs=2e-3)
+        assert from_known < sum(curvatures) - from_known
+        curvatures.clear()
