@@ -30,7 +30,7 @@ def scenes(count, seed):
 
 
 @pytest.mark.parametrize(
-    ("encoder", "size"), [("vgg11", (64, 96)), ("resnet34", (64, 64)), ("densenet121", (64, 64)), ("resnet10t", (45, 61))]
+    ("encoder", "size"), [("vgg11", (64, 96)), ("resnet34", (64, 64)), ("resnet10t", (45, 61))]
 )
 def test_masks_have_the_images_own_size(encoder, size):
     with torch.device("meta"):
