@@ -50,23 +50,32 @@ def augment(
 
 def changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
     """Return the images (n, c, h, w) after their changes, float32 (n, c, out.height, out.width)."""
+    if changes.matrices is None:
+        images = turned(images, changes.elements)
+    if not changes.more_than_turns:
+        return images.to(torch.float32)
     count, channels = images.shape[:2]
-    most = CHUNK.get(images.device.type, images.numel()) * torch.get_num_threads()
-    step = max(torch.get_num_threads(), most // (channels * max(images[0, 0].numel(), out.height * out.width))) if count else 1
+    threads, white = torch.get_num_threads(), WHITE.get(images.dtype, 1.0)
+    most = CHUNK.get(images.device.type, images.numel()) * threads
+    step = max(threads, most // (channels * max(images[0, 0].numel(), out.height * out.width))) if count else 1
     if step >= count:
-        return _changed(images, changes, out)
+        floats = _moved(images, changes, out)
+        return floats if changes.shade is None else shaded(floats, changes.shade, white)
     result = images.new_empty((count, channels, *out), dtype=torch.float32)
     for start in range(0, count, step):
-        stop = start + step
-        result[start:stop] = _changed(images[start:stop], changes.part(start, stop), out)
+        lines, some = slice(start, start + step), changes.part(start, start + step)
+        floats = _moved(images[lines], some, out)
+        if some.shade is None:
+            result[lines] = floats
+        else:
+            shaded(floats, some.shade, white, result[lines])
     return result
 
 
-def _changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
-    if changes.matrices is None:
-        floats = turned(images, changes.elements).to(torch.float32)
-    else:
-        floats = images.to(torch.float32)
+def _moved(images: Tensor, changes: Changes, out: Frame) -> Tensor:
+    """Return the images after all but turns that changes where pixels are."""
+    floats = images.to(torch.float32)
+    if changes.matrices is not None:
         bends = None if changes.bends is None else sent(changes.bends, images.device)
         floats = warp(floats, sent(changes.matrices, images.device), out, bends)
     if changes.deviations is not None:
@@ -75,7 +84,7 @@ def _changed(images: Tensor, changes: Changes, out: Frame) -> Tensor:
         floats = eroded(floats, changes.eroded)
     if changes.dilated is not None:
         floats = dilated(floats, changes.dilated)
-    return floats if changes.shade is None else shaded(floats, changes.shade, WHITE.get(images.dtype, 1.0))
+    return floats
 
 
 def _by_code(images: Tensor, code: str, chances: Chances, white: float) -> Tensor:

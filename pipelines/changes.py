@@ -29,6 +29,11 @@ class Changes:
     dilated: Flags | None
     shade: Shade | None
 
+    @property
+    def more_than_turns(self) -> bool:
+        """Whether anything but D4 is asked for."""
+        return any(getattr(self, field.name) is not None for field in fields(self) if field.name != "elements")
+
     def part(self, start: int, stop: int) -> Changes:
         """Return the changes of some images."""
         return Changes(**{field.name: _part(getattr(self, field.name), slice(start, stop)) for field in fields(self)})

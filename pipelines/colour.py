@@ -51,18 +51,20 @@ def draw_shade(spec: Augment, chances: Chances, channels: int) -> Shade | None:
     return Shade((sign * gain)[:, :, None] * mix, sign * pull, sign * add + (sign < 0))
 
 
-def shaded(images: Tensor, shade: Shade, white: float) -> Tensor:
-    """Return the images (n, c, h, w) with their colours changed, held between 0 and white."""
+def shaded(images: Tensor, shade: Shade, white: float, out: Tensor | None = None) -> Tensor:
+    """Return the images (n, c, h, w) with their colours changed, held between 0 and white; written into `out` where given."""
     count, channels = images.shape[:2]
+    result = torch.empty_like(images) if out is None else out
     mix, pull, add = (sent(part, images.device) for part in shade)
     add = add * white
     if shade.pull.any():
         add = add + (pull * images.mean((2, 3))).sum(1, keepdim=True)
     if _is_diagonal(shade.mix):
-        scale = mix.diagonal(dim1=1, dim2=2)[:, :, None, None]
-        return (images * scale).add_(add[:, :, None, None]).clamp_(0, white)
-    mixed = torch.baddbmm(add[:, :, None], mix, images.reshape(count, channels, -1))
-    return mixed.view(images.shape).clamp_(0, white)
+        torch.mul(images, mix.diagonal(dim1=1, dim2=2)[:, :, None, None], out=result).add_(add[:, :, None, None])
+    else:
+        pixels = (count, channels, -1)
+        torch.baddbmm(add[:, :, None], mix, images.reshape(pixels), out=result.view(pixels))
+    return result.clamp_(0, white)
 
 
 def _tints(spec: Augment, chances: Chances, channels: int) -> Floats:

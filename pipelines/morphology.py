@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -38,9 +37,10 @@ def blurred(images: Tensor, deviations: Floats) -> Tensor:
 
 
 def _gaussians(deviations: Floats) -> Floats:
-    """Return a kernel an image, (n, 2 * reach + 1), each summing to 1."""
-    reach = math.ceil(REACH * deviations.max())
-    weights: Floats = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviations[:, None]) ** 2)
+    """Return a kernel an image, (n, 2 * reach + 1), each summing to 1, and 0 beyond its own reach, whatever the others'."""
+    reaches = np.ceil(REACH * deviations)[:, None]
+    steps = np.arange(-reaches.max(), reaches.max() + 1)
+    weights: Floats = np.exp(-0.5 * (steps / deviations[:, None]) ** 2) * (np.abs(steps) <= reaches)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pipelines.affine import Frame, composed, drawn_parts, normalised, symmetries
-from pipelines.augment import augment
+from pipelines.augment import CHUNK, augment
 from pipelines.chances import Chances, DrawnTwice
 from pipelines.changes import draw_changes
 from pipelines.errors import CodeInvalid, RecipeInvalid
@@ -173,6 +173,27 @@ def test_an_images_changes_do_not_depend_on_the_batchs_order_or_size(images):
     part = drawn(images[order], EVERYTHING, rows=rows[order])
 
     assert torch.allclose(whole[order], part, atol=1e-3)
+
+
+@pytest.mark.parametrize("spec", [EVERYTHING, dataclasses.replace(EVERYTHING, hue=0, saturation=0), Augment(d4=True, blur=1), GEOMETRY])
+def test_images_that_are_changed_a_few_at_a_time_are_the_same(images, monkeypatch, spec):
+    together = drawn(images, spec)
+    monkeypatch.setitem(CHUNK, "cpu", 1)
+
+    assert torch.allclose(drawn(images, spec), together, atol=1e-3)
+
+
+@pytest.mark.parametrize("spec", [Augment(), Augment(d4=True), COLOURS, EVERYTHING])
+def test_the_images_that_came_stay_as_they_were(images, spec):
+    floats = images.float() / 255
+    before = floats.clone()
+    drawn(floats, spec)
+
+    assert torch.equal(floats, before)
+
+
+def test_no_images_are_no_images(images):
+    assert drawn(images[:0], EVERYTHING).shape == (0, 3, SIDE, SIDE)
 
 
 def test_a_part_switched_on_changes_no_other_parts_draw():
