@@ -41,6 +41,8 @@ class Job:
     saving: Saving = field(default_factory=Saving)
     train_predictions: bool = False
     """Also predict the rows that each net learnt from, for students."""
+    profile: bool = False
+    """Write a trace of some steps."""
     dtype: torch.dtype = torch.float32
 
     def fold_folder(self, fold: int) -> Path:

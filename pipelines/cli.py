@@ -20,6 +20,7 @@ from pipelines.progress import Report
 from pipelines.recipe_toml import read_recipe
 from pipelines.run import run
 from pipelines.setting import Saving
+from pipelines.side_processes import train_in_processes
 from pipelines.stopping import EXIT_CODE, Stopped, StopRequest, listen
 
 
@@ -50,6 +51,9 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
         "--save-every", type=float, metavar="SECONDS", help="0: after every step; none: every minute, at most 1%% of the time"
     )
     parser.add_argument("--train-predictions", action="store_true", help="also predict what was learnt from, for a student of each fold")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="train so many folds at a time, each in a process of its own")
+    parser.add_argument("--side-by-side", choices=["yes", "no"], help="train all folds in one step, or not; none: as plan measures")
+    parser.add_argument("--profile", action="store_true", help="write a torch.profiler trace of some steps into each training's folder")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,10 +74,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    job = _job(chosen, report, request)
     saving = Saving() if chosen.save_every is None else Saving(seconds=chosen.save_every)
-    job = replace(_job(chosen, report, request), saving=saving, train_predictions=chosen.train_predictions)
+    job = replace(job, saving=saving, train_predictions=chosen.train_predictions, profile=chosen.profile)
+    if chosen.jobs > 1:
+        folds = chosen.fold or list(range(job.dataset.folds.count))
+        train_in_processes(_command(chosen), folds, chosen.jobs, job.plan.threads, report, request)
+    elif chosen.side_by_side == "yes":
+        job = replace(job, plan=replace(job.plan, side_by_side=True))
     run(job, chosen.fold)
     return 0
+
+
+def _command(chosen: argparse.Namespace) -> list[str]:
+    """Return what a process for one fold is called with."""
+    words = ["run", chosen.recipe, "--data", chosen.data, "--folds", chosen.folds, "--out", chosen.out]
+    for name in ("device", "store", "save_every"):
+        if getattr(chosen, name) not in {None, ""}:
+            words += [f"--{name.replace('_', '-')}", getattr(chosen, name)]
+    words += [f"--{name}" for name in ("train-predictions", "profile") if getattr(chosen, name.replace("-", "_"))]
+    return [str(word) for word in words]
 
 
 def _job(chosen: argparse.Namespace, report: Report, request: StopRequest) -> Job:

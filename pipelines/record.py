@@ -26,6 +26,7 @@ PACKAGES = ("torch", "timm", "numpy", "pillow", "safetensors")
 IDENTICAL, SAME_DRAWS = "identical", "same data, same draws"
 SAME_RUN = ("recipe_digest", "data_digest", "folds_digest", "code_digests", "weights_digest")
 SAME_BITS = ("machine", "versions", "plan")
+OF_A_FOLD = (*SAME_BITS, "starts", "resume", "seconds")
 
 Record = dict[str, Any]
 
@@ -45,8 +46,7 @@ def make_record(recipe: Recipe, dataset: Dataset, plan: Plan) -> Record:
         "plan": plan.as_json(),
         "starts": 1,
         "resume": IDENTICAL,
-        "seconds": {},
-        "scores": {},
+        "seconds": 0.0,
     }
 
 
@@ -72,9 +72,9 @@ def _version(name: str) -> str:
         return "absent"
 
 
-def read_record(out: Path) -> Record | None:
-    """Return a run folder's record, None where it has none; raise RunMismatch where the file is something else."""
-    path = out / NAME
+def read_record(folder: Path) -> Record | None:
+    """Return a folder's record, None where it has none; raise RunMismatch where the file is something else."""
+    path = folder / NAME
     if not path.exists():
         return None
     try:
@@ -84,24 +84,40 @@ def read_record(out: Path) -> Record | None:
     return record
 
 
-def begin(out: Path, record: Record) -> Record:
-    """Write the record of a run that begins, or return that of the run that goes on in this folder, with one more start.
+def begin(folder: Path, record: Record) -> Record:
+    """Write the record of a fold that begins, or return that of the one that goes on in this folder, with one more start.
 
     Raises RunMismatch where the folder holds a run of another recipe, data, folds or code.
     On another machine, with other versions or another plan it goes on, and says from then on that only data and draws are the same.
     """
-    before = read_record(out)
+    before = read_record(folder)
     if before is not None:
-        odd = [key for key in SAME_RUN if before.get(key) != record[key]]
-        if odd:
-            raise RunMismatch(f"expected {out} to be empty or hold a run of the same {', '.join(odd)}, got another: choose another folder")
+        require_same(folder, before, record)
         same = all(before[key] == record[key] for key in SAME_BITS)
         changed = {key: record[key] for key in SAME_BITS}
         record = before | changed | {"starts": before["starts"] + 1, "resume": before["resume"] if same else SAME_DRAWS}
-    write(out, record)
+    write(folder, record)
     return record
 
 
-def write(out: Path, record: Mapping[str, Any]) -> None:
+def require_same(folder: Path, before: Record, record: Record) -> None:
+    """Raise RunMismatch where a folder's record is of another recipe, data, folds or code."""
+    odd = [key for key in SAME_RUN if before.get(key) != record[key]]
+    if odd:
+        raise RunMismatch(f"expected {folder} to be empty or hold a run of the same {', '.join(odd)}, got another: choose another folder")
+
+
+def gather(out: Path, record: Record, folders: Mapping[int, Path], scores: Mapping[str, Any]) -> Record:
+    """Return and write the record of the whole run: what all folds share, and below `folds` what is each one's own."""
+    found = {fold: read_record(folder) for fold, folder in folders.items()}
+    own = {str(fold): {key: one[key] for key in OF_A_FOLD} for fold, one in found.items() if one is not None}
+    shared = {key: value for key, value in record.items() if key not in OF_A_FOLD}
+    resumes = {one["resume"] for one in own.values()}
+    whole = shared | {"resume": SAME_DRAWS if SAME_DRAWS in resumes else IDENTICAL, "folds": own, "scores": dict(scores)}
+    write(out, whole)
+    return whole
+
+
+def write(folder: Path, record: Mapping[str, Any]) -> None:
     """Write the record as a whole."""
-    write_file(out / NAME, (json.dumps(dict(record), indent=1, ensure_ascii=False) + "\n").encode())
+    write_file(folder / NAME, (json.dumps(dict(record), indent=1, ensure_ascii=False) + "\n").encode())

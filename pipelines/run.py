@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,26 +35,46 @@ def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
     wanted = list(folds) or list(range(dataset.folds.count))
     for fold in wanted:
         dataset.rows(fold)  # a fold that is not there is an error before anything is trained
-    kept = record.begin(job.out, record.make_record(recipe, dataset, job.plan))
+    made, folders = record.make_record(recipe, dataset, job.plan), {fold: job.fold_folder(fold) for fold in range(dataset.folds.count)}
+    for folder in (job.out, *folders.values()):
+        record.require_same(folder, record.read_record(folder) or made, made)
+    left = [fold for fold in wanted if not is_done(job, fold)]
+    kept = {fold: record.begin(folders[fold], made) for fold in left}
+    record.gather(job.out, made, folders, {})
     for number in range(recipe.seeds):
         for group in [wanted] if job.plan.side_by_side else [[fold] for fold in wanted]:
             train_and_predict(job, group, recipe.seed + number)
-    for fold in wanted:
-        outputs.average_seeds(dataset, recipe, job.fold_folder(fold), fold)
-    kept |= {"seconds": kept["seconds"] | {str(fold): _seconds(job, fold) for fold in wanted}}
-    every = {fold: job.fold_folder(fold) for fold in range(dataset.folds.count)}
-    if all(outputs.part_path(folder, outputs.PLAIN, outputs.OOF).exists() for folder in every.values()):
-        outputs.join_run(dataset, recipe, every, job.out)
-        kept |= {"scores": score_run(job)}
-    record.write(job.out, kept)
-    job.report({"event": "done", "out": str(job.out), "scores": kept["scores"]})
-    return kept
+    for fold in left:
+        outputs.average_seeds(dataset, recipe, folders[fold], fold)
+        record.write(folders[fold], kept[fold] | {"seconds": _seconds(job, fold)})
+    whole = record.gather(job.out, made, folders, join(job, folders))
+    job.report({"event": "done", "out": str(job.out), "scores": whole["scores"]})
+    return whole
+
+
+def seed_is_done(job: Job, fold: int, seed: int) -> bool:
+    """Tell whether one training of a fold is over and has predicted."""
+    return (job.seed_folder(fold, seed) / DONE).exists()
+
+
+def is_done(job: Job, fold: int) -> bool:
+    """Tell whether nothing is left to do for a fold."""
+    seeds = range(job.recipe.seed, job.recipe.seed + job.recipe.seeds)
+    parts = [outputs.part_path(job.fold_folder(fold), variant, outputs.OOF) for variant in outputs.variants(job.recipe)]
+    return all(seed_is_done(job, fold, seed) for seed in seeds) and all(path.exists() for path in parts)
+
+
+def join(job: Job, folders: Mapping[int, Path]) -> dict[str, Any]:
+    """Put the folds together once all are there, draw the curves, and return the scores."""
+    if not all(outputs.part_path(folder, outputs.PLAIN, outputs.OOF).exists() for folder in folders.values()):
+        return {}
+    outputs.join_run(job.dataset, job.recipe, folders, job.out)
+    return score_run(job)
 
 
 def train_and_predict(job: Job, folds: Sequence[int], seed: int) -> None:
     """Bring the nets of these folds to the end and predict with them; what is done already is not done again."""
-    folds = [fold for fold in folds if not (job.seed_folder(fold, seed) / DONE).exists()]
-    if not folds:
+    if all(seed_is_done(job, fold, seed) for fold in folds):
         return
     training = Training(make_setting(job, folds, seed), make_learner(job, folds, seed))
     training.run()

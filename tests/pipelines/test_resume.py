@@ -66,7 +66,7 @@ def test_five_kills_at_random_steps_change_no_byte(tmp_path):
     made = digests(tmp_path / "whole" / "run")
     assert made == digests(tmp_path / "killed" / "run")
     assert {Path(name).name for name in made} == {"oof.npz", "test.npz", "weights.safetensors"}
-    assert json.loads((tmp_path / "killed" / "run" / "run.json").read_text())["starts"] == 6
+    assert json.loads((tmp_path / "killed" / "run" / "run.json").read_text())["folds"]["0"]["starts"] == 6
 
 
 MANY = {
@@ -197,12 +197,27 @@ def test_a_folder_of_another_run_is_refused(tmp_path):
         run(make_job(tmp_path, change(TINY, seed=1)), [0])
 
 
-def test_another_machine_type_goes_on_and_is_said(tmp_path):
+def test_another_machine_type_goes_on_and_is_said(tmp_path, monkeypatch):
     make_data(tmp_path, test_rows=0)
-    first = run(make_job(tmp_path, TINY), [0])
-    path = tmp_path / "run" / "run.json"
-    path.write_text(path.read_text().replace(first["machine"]["processor"], "another"))
-    again = run(make_job(tmp_path, TINY), [1])
+    with monkeypatch.context() as patch:
+        at_step(patch, 3, die)
+        with pytest.raises(KilledError):
+            run(make_job(tmp_path, TINY), [0])
+    path = tmp_path / "run" / "fold-0" / "run.json"
+    before = json.loads(path.read_text())
+    path.write_text(json.dumps(before | {"machine": before["machine"] | {"processor": "another"}}))
+    again = run(make_job(tmp_path, TINY))
 
-    assert (first["resume"], again["resume"]) == ("identical", "same data, same draws")
-    assert run(make_job(tmp_path, TINY), [1])["resume"] == "same data, same draws"
+    assert before["resume"] == again["folds"]["1"]["resume"] == "identical"
+    assert again["resume"] == again["folds"]["0"]["resume"] == "same data, same draws"
+
+
+def test_a_fold_that_is_done_is_left_alone(tmp_path):
+    make_data(tmp_path, test_rows=0)
+    run(make_job(tmp_path, TINY), [0])
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "fold-0").rglob("*") if path.is_file()}
+    whole = run(make_job(tmp_path, TINY))
+
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert [one["starts"] for one in whole["folds"].values()] == [1, 1]
+    assert set(whole["scores"]["1crop"]) == {"accuracy_score", "multiclass_log_loss"}

@@ -1,0 +1,101 @@
+"""Folds in processes of their own, some at a time: what pays on a CPU, where one training cannot keep all cores busy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipelines.errors import ERRORS, PipelineError
+from pipelines.progress import Event, Report
+from pipelines.stopping import EXIT_CODE, Stopped, StopRequest
+
+LOOK_SECONDS = 0.2
+
+
+@dataclass
+class Child:
+    """A process that trains one fold, and the thread that passes on what it tells."""
+
+    process: subprocess.Popen[str]
+    report: Report
+    error: Event = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin to listen."""
+        self.ear = threading.Thread(target=self._listen, daemon=True)
+        self.ear.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if "error" in event:
+                self.error = event
+            elif event.get("event") not in {"done", "stopped"}:
+                self.report(event)
+
+    def judge(self) -> None:
+        """Raise what ended a process that is over; nothing where it ended well."""
+        self.ear.join()
+        if self.process.returncode == EXIT_CODE:
+            raise Stopped
+        if self.error:
+            raise ERRORS.get(self.error["error"], PipelineError)(self.error["detail"])
+        if self.process.returncode:
+            raise PipelineError(f"expected the training of a fold to end well, got exit code {self.process.returncode}")
+
+
+def threads_of(folds: Sequence[int], jobs: int, threads: int) -> dict[int, int]:
+    """Return how many threads each fold gets: the last ones, where fewer than `jobs` are left, share all.
+
+    >>> threads_of([0, 1, 2, 3, 4], jobs=2, threads=2)
+    {0: 1, 1: 1, 2: 1, 3: 1, 4: 2}
+    """
+    rest = len(folds) % jobs or jobs
+    return {fold: max(1, threads // (jobs if place < len(folds) - rest else rest)) for place, fold in enumerate(folds)}
+
+
+def train_in_processes(command: Sequence[str], folds: Sequence[int], jobs: int, threads: int, report: Report, request: StopRequest) -> None:
+    """Run `python -m pipelines COMMAND --json --fold K --threads N` for each fold, so many at a time.
+
+    Raises what a process ended in, once the others are stopped and have saved.
+    """
+    waiting, running = list(threads_of(folds, jobs, threads).items()), list[Child]()
+    lock = threading.Lock()
+
+    def one_by_one(event: Event) -> None:
+        with lock:
+            report(event)
+
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                fold, share = waiting.pop(0)
+                running.append(Child(_start([*command, "--json", "--fold", str(fold), "--threads", str(share)]), one_by_one))
+            _wait(running[0].process)
+            for child in [child for child in running if child.process.poll() is not None]:
+                running.remove(child)
+                child.judge()
+            if request.asked:
+                raise Stopped
+    finally:
+        for child in running:
+            child.process.terminate()
+        for child in running:
+            child.process.wait()
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen[str]:
+    # a session of their own: Ctrl-C reaches this process alone, which passes it on once
+    return subprocess.Popen([sys.executable, "-m", "pipelines", *command], stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def _wait(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
