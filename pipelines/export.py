@@ -21,7 +21,7 @@ from pipelines.metrics import METRICS, OWN, metric_for
 from pipelines.onnx_nets import FEATURES, IMAGES, OnnxNet, Whole, write_onnx
 from pipelines.predictions import read_predictions
 from pipelines.quantising import Batch, processor, quantise
-from pipelines.recipe_toml import but
+from pipelines.recipe_toml import as_json, but, recipe_digest
 from pipelines.teachers import features_of
 from pipelines.tta import views_of
 
@@ -78,9 +78,11 @@ def _export_fold(job: Job, fold: int) -> Path:
     features = torch.from_numpy(batch[FEATURES]) if FEATURES in batch else None
     write_onnx(whole, torch.from_numpy(batch[IMAGES]), features, path)
     written = read_predictions(outputs.part_path(job.fold_folder(fold), outputs.PLAIN, outputs.OOF))
-    away = float(np.abs(plain.predict(path, held) - written.rows([job.dataset.train_ids[row] for row in held])).max())
-    allowed = TOLERANCE[job.recipe.phases[-1].precision]
-    if job.dataset.task != "regression" and away > allowed:
+    wanted = written.rows([job.dataset.train_ids[row] for row in held])
+    away = float(np.abs(plain.predict(path, held) - wanted).max())
+    # probabilities are of the order of 1, a regression's values of any
+    allowed = TOLERANCE[job.recipe.phases[-1].precision] * max(1.0, float(np.abs(wanted).max()))
+    if not away <= allowed:
         path.unlink()
         raise ExportRefused(f"expected ONNX to say what the run wrote for fold {fold}, within {allowed:g}; it is {away:.3g} away")
     return path
@@ -154,6 +156,8 @@ def _record(job: Job, said: Floats, bound: float, calibration_rows: int) -> dict
         for variant, values in ((outputs.PLAIN, before), (INT8, said))
     }
     return {
+        "recipe": as_json(job.recipe),
+        "recipe_digest": recipe_digest(job.recipe),
         "metric": next(iter(names)),
         "scores": scores,
         "bound": bound,

@@ -1,6 +1,7 @@
 """A finished run's nets in 8 bits: a variant of the predictions where they are nearly as good, nothing where they are not."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,16 @@ def test_8_bit_nets_leave_predictions_of_their_own_that_a_team_can_use(job):
     assert test.ids == job.dataset.test_ids
     assert 0 < np.abs(own.values - plain.values).max() < 0.5
     assert record["scores"]["int8"]["accuracy_score"] == accuracy_score(job.dataset.truth, own.values) > 0.8
+
+
+def test_a_file_that_says_something_else_than_the_run_wrote_is_refused(job, tmp_path, monkeypatch):
+    shutil.copytree(job.out, tmp_path / "out")
+    other = job.out / "export" / "fold-1.onnx"
+    monkeypatch.setattr("pipelines.export.write_onnx", lambda whole, images, features, path: shutil.copy(other, path))
+    with pytest.raises(ExportRefused, match="what the run wrote for fold 0, within 0.001"):
+        export_nets(replace(job, out=tmp_path / "out"))
+
+    assert not (tmp_path / "out" / "export" / "fold-0.onnx").exists()
 
 
 def test_calibration_sees_no_row_that_is_held_out(job, monkeypatch):
