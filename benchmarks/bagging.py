@@ -51,7 +51,7 @@ def make(tiny: bool) -> Case:
     return Case(
         ours=select,
         arrays={"predictions": predictions.reshape(models, -1), "truth": labels.truth.ravel().astype(np.int64)},
-        touched_bytes=4.0 * models * labels.truth.size * steps,
+        touched_bytes=4.0 * models * labels.truth.size,
         check=check,
         data=f"{labels.source}; {models} made models",
         settings={"steps": steps, "measured_steps": measured_steps, "problem": "binary", "metric": "log_loss", "repeats": PEER_RUNS},

@@ -23,7 +23,8 @@ Written by `make bench`; do not edit. Ours and its peer work on the same data, o
   20 seconds is run once. *scaled*: the peer was measured on a part of the work, below named, and that time multiplied.
 - *first*: ours with the start-up of the compiler, or the loading of what an earlier process compiled. It is no part of the ratio.
 - *ratio*: the peer's time over ours; *target*: the least that was set. A ratio belongs to one machine and one hour.
-- *limit*: the bytes that must be read or written at least once, over the memory bandwidth measured in the same run. Nobody is faster.
+- *limit*: the bytes that must be read or written at least once, over the memory bandwidth measured in the same run; only what lies in
+  the cache already can be had sooner.
 - *checked*: the result was compared with a float64 reference or with the peer's own output; a wrong one never meets its target.
 """
 

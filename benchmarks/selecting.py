@@ -66,7 +66,7 @@ def make(tiny: bool, *, models: int, measured_steps: int, metric: str = "binary_
     return Case(
         ours=lambda: greedy_path(predictions, labels.truth, metric, steps, **options),
         arrays={"predictions": peer_predictions, "truth": peer_truth},
-        touched_bytes=4.0 * models * cells * steps,
+        touched_bytes=4.0 * models * cells,
         check=partial(check_path, predictions, labels.truth, metric, options, measured_steps),
         data=f"{labels.source}; {models} made models",
         settings={
@@ -87,7 +87,7 @@ def make_plankton(tiny: bool) -> Case:
     return Case(
         ours=lambda: greedy_path(predictions, labels.truth, "multiclass_log_loss", steps),
         arrays={"predictions": predictions, "truth": labels.truth},
-        touched_bytes=4.0 * models * len(labels.truth) * (steps + 1),
+        touched_bytes=4.0 * models * len(labels.truth),
         check=partial(check_path, predictions, labels.truth, "multiclass_log_loss", {}, measured_steps),
         data=f"{labels.source}; {models} made models",
         settings={"steps": steps, "measured_steps": measured_steps, "problem": "multiclass", "metric": "log_loss", "repeats": 1},
