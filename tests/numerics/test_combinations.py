@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from stackyard.numerics.averages import geometric_mean, mean_of
+from stackyard.numerics.class_weights import weights_by_column
 from stackyard.numerics.fold_rows import FoldRows, Setup, split_by_fold
 from stackyard.numerics.labelling import vote_labels
 from stackyard.numerics.linear import PENALTIES, Sums, fit_linear
@@ -190,11 +191,37 @@ def test_equal_and_constant_models_share_their_weight():
 def test_the_order_of_models_and_rows_does_not_matter(task):
     world = make_small_world(task)
     order = np.random.default_rng(0).permutation(len(world.truth))
-    for name in ("linear", "best_power_mean") if task != "regression" else ("linear",):
+    for name in ("linear", "best_power_mean", "class_weights") if task != "regression" else ("linear",):
         first = cross_fit(name, world.oof, None, world.truth, world.folds, task).oof
         np.testing.assert_allclose(cross_fit(name, world.oof[::-1], None, world.truth, world.folds, task).oof, first, rtol=1e-4, atol=1e-5)
         moved = cross_fit(name, world.oof[:, order], None, world.truth[order], world.folds[order], task).oof
         np.testing.assert_allclose(moved, first[order], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("task", CLASSIFICATION)
+def test_weights_by_column_lie_on_the_simplex_and_turn_with_the_models(task):
+    world = make_small_world(task)
+    parts = split_by_fold(world.oof, world.truth, world.folds, task)
+    cells = np.concatenate([part.predictions for part in parts], axis=1)
+    targets = np.concatenate([part.targets for part in parts])
+    weights = weights_by_column(cells, targets)
+
+    assert weights.shape == (4, targets.shape[1])
+    assert weights.min() >= 0
+    np.testing.assert_allclose(weights.sum(axis=0), 1)
+    np.testing.assert_allclose(weights_by_column(cells[::-1], targets), weights[::-1], atol=1e-4)
+
+
+def test_each_label_is_given_to_the_model_that_knows_it():
+    random = np.random.default_rng(0)
+    truth, folds = random.random((900, 2)) < 0.4, np.arange(900) % 3
+    knows, guesses = np.where(truth, 0.8, 0.2), random.uniform(0.3, 0.5, truth.shape)
+    oof = np.stack([np.stack([knows[:, 0], guesses[:, 1]], 1), np.stack([guesses[:, 0], knows[:, 1]], 1)]).astype(np.float32)
+    log_loss = METRICS["binary_log_loss"]
+
+    found = cross_fit("class_weights", oof, None, truth, folds, "multilabel").oof
+
+    assert log_loss(truth, found) == pytest.approx(log_loss(truth, knows), abs=1e-6)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -209,7 +236,7 @@ def test_a_fold_without_positives_is_no_obstacle():
     world = make_small_world("multilabel")
     truth = world.truth.copy()
     truth[world.folds == 0] = False
-    for name in ("linear", "best_power_mean", "vote"):
+    for name in ("linear", "best_power_mean", "vote", "class_weights"):
         assert np.isfinite(cross_fit(name, world.oof, None, truth, world.folds, "multilabel").oof).all()
 
 

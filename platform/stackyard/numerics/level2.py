@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackyard.errors import RecipeInvalid
-from stackyard.numerics import averages, boosting, linear, logistic, neural_net, power_means, rank_means, ridge, trees, voting
+from stackyard.numerics import (
+    averages,
+    boosting,
+    class_weights,
+    linear,
+    logistic,
+    neural_net,
+    power_means,
+    rank_means,
+    ridge,
+    trees,
+    voting,
+)
 from stackyard.numerics.fold_rows import FoldRows, Predictor, Setup
 from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL, TASKS
 
@@ -64,6 +76,7 @@ LEVEL2: dict[str, Level2Method] = {
         Level2Method("extra_trees", trees.fit_extra_trees, settings=trees.DEFAULTS, limits=trees.LIMITS),
         Level2Method("boosted_trees", boosting.fit_boosted_trees, settings=boosting.DEFAULTS, limits=boosting.LIMITS),
         Level2Method("neural_net", neural_net.fit_neural_net, settings=neural_net.DEFAULTS, limits=neural_net.LIMITS),
+        Level2Method("class_weights", class_weights.fit_class_weights, CLASSIFICATION),
         Level2Method("linear", linear.fit_linear),
         Level2Method("power_mean", power_means.fit_power_mean, CLASSIFICATION, settings=power_means.DEFAULTS, limits=power_means.LIMITS),
         Level2Method("best_power_mean", power_means.fit_best_power_mean, CLASSIFICATION),

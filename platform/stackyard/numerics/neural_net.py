@@ -24,7 +24,7 @@ from stackyard.numerics.features import Standard, odds_to_probabilities, tree_ro
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, stack_targets
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 
-DEFAULTS: dict[str, Any] = {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 900, "epochs": 30}
+DEFAULTS: dict[str, Any] = {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 600, "epochs": 20}
 LIMITS = {"hidden": 1_024, "dropout": 0.9, "decay": 10.0, "rate": 0.1, "seeds": 64, "steps": 100_000, "epochs": 10_000}
 BATCH = 512
 WARM_UP = 0.2
@@ -79,7 +79,7 @@ class Nets:
         """Return log odds (seeds, rows, columns) for features (seeds, rows, features)."""
         hidden = features
         for weight, intercept in self.layers:
-            hidden = functional.silu(torch.baddbmm(intercept, hidden, weight))
+            hidden = torch.relu(torch.baddbmm(intercept, hidden, weight))
             if training and self.masks is not None:
                 start = int(torch.randint(MASK_STARTS, (), generator=self.generator))
                 hidden = hidden * self.masks[start : start + hidden.numel()].view(hidden.shape)
