@@ -136,7 +136,7 @@ class Teacher(Checked):
     """Learning from another model's out-of-fold predictions."""
 
     oof: str
-    """A predictions file whose rows were made by nets that excluded them."""
+    """A predictions file: of all rows out of fold, or with {fold} in its name of the rows that each fold learns from."""
     temperature: float = field(default=1.0, metadata=above(0))
     share: float = field(default=0.5, metadata=between(0, 1))
     """Of the loss."""
