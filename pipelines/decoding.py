@@ -18,6 +18,7 @@ Pixels = npt.NDArray[Any]
 """uint8 or uint16: (height, width, channels) while in work, (channels, height, width) when done."""
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+NPY_MAGIC = b"\x93NUMPY"
 MOST_VALUES = 1 << 30
 """Of a TIFF: a damaged one may claim more than any memory holds."""
 PILLOWS = (5, 6, 7, 32773)
@@ -32,11 +33,15 @@ DRAFT_GAP = 1.5
 def decode(encoded: bytes, form: Data) -> Pixels:
     """Return an encoded image in the form asked for: (channels, height, width), uint8 or uint16.
 
+    encoded: whatever Pillow reads, TIFF with any number of channels, or .npy of (height, width[, channels]).
+
     Raises ImageCorrupt: cannot be decoded, or has other channels or another depth than the recipe says.
     """
     try:
         if encoded[:4] in TIFF_MAGIC:
-            return _from_tiff(encoded, form)
+            return _from_pixels(read_tiff(encoded), form)
+        if encoded.startswith(NPY_MAGIC):
+            return _from_pixels(np.load(io.BytesIO(encoded), allow_pickle=False), form)
         with Image.open(io.BytesIO(encoded)) as image:
             return _from_pillow(image, form)
     except PipelineError:
@@ -69,8 +74,18 @@ def _narrow(pixels: Pixels) -> Pixels:
     return pixels.astype(np.uint16) if fits else pixels
 
 
-def _from_tiff(encoded: bytes, form: Data) -> Pixels:
-    """Read a TIFF's first series; what it packs in a way that tifffile leaves to others goes to Pillow, where 8 bits a value are all."""
+def _from_pixels(grid: Pixels, form: Data) -> Pixels:
+    """Fit (height, width, channels); of 8 bits, grey becomes colour and colour grey, as with any other picture."""
+    if grid.dtype == np.uint8 and grid.ndim == 3 and (grid.shape[2], form.channels) in {(1, 3), (3, 1)}:
+        return _from_pillow(Image.fromarray(grid.squeeze(2) if form.channels == 3 else grid), form)
+    return fit(grid, form)
+
+
+def read_tiff(encoded: bytes) -> Pixels:
+    """Return a TIFF's first series, (height, width, channels); what tifffile leaves to other packages to unpack, Pillow does at 8 bits.
+
+    Raises ImageCorrupt, PackageMissing.
+    """
     tifffile = load("tifffile", "read TIFF images")
     try:
         with tifffile.TiffFile(io.BytesIO(encoded)) as file:
@@ -79,13 +94,11 @@ def _from_tiff(encoded: bytes, form: Data) -> Pixels:
                 raise ImageCorrupt(f"a picture of at most {MOST_VALUES} values, got one that claims shape {series.shape}")
             if series.keyframe.compression in PILLOWS and series.dtype == np.uint8:
                 with Image.open(io.BytesIO(encoded)) as image:
-                    return _from_pillow(image, form)
-            pixels = _channels_last(series.asarray(), series.axes)
+                    pixels = np.asarray(image if image.mode in {"L", *FOUR, "RGB"} else image.convert("RGB"))
+                return pixels[:, :, None] if pixels.ndim == 2 else pixels
+            return _channels_last(series.asarray(), series.axes)
     except tifffile.TiffFileError as error:
         raise ImageCorrupt(f"a TIFF file, got: {error}") from error
-    if pixels.dtype == np.uint8 and (pixels.shape[2], form.channels) in {(1, 3), (3, 1)}:
-        return _from_pillow(Image.fromarray(pixels.squeeze(2) if form.channels == 3 else pixels), form)
-    return fit(pixels, form)
 
 
 def _channels_last(pixels: Pixels, axes: str) -> Pixels:

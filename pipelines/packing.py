@@ -1,11 +1,12 @@
 """A data folder made small and whole, to be copied to a bare machine: one file of encoded images, and CSV, whatever they were before.
 
-Everything goes through memory: this is for the thousands of small files or the Parquet that such a machine cannot read.
+Everything goes through memory: this is for thousands of small files, and for the Parquet and TIFF that such a machine cannot read.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.data_spec import NAME, DataSpec, read_data_spec
+from pipelines.decoding import TIFF_MAGIC, read_tiff
 from pipelines.errors import DataInvalid, ImageMissing
 from pipelines.images import open_source
 from pipelines.labels import read_labels
@@ -61,7 +63,16 @@ def _images(spec: DataSpec, name: str, ids: Sequence[str]) -> Iterable[tuple[str
     for one, item in zip(ordered, items, strict=True):
         if isinstance(item, np.ndarray):
             raise DataInvalid(f"expected encoded images to pack, got arrays in {source.path}, which are packed already")
-        yield one, _read(Path(item)) if isinstance(item, str) else item
+        yield one, _without_tiff(_read(Path(item)) if isinstance(item, str) else item)
+
+
+def _without_tiff(encoded: bytes) -> bytes:
+    """Return what a machine without tifffile reads too."""
+    if encoded[:4] not in TIFF_MAGIC:
+        return encoded
+    buffer = io.BytesIO()
+    np.save(buffer, read_tiff(encoded))
+    return buffer.getvalue()
 
 
 def _read(path: Path) -> bytes:

@@ -82,6 +82,14 @@ def test_a_tiff_may_be_packed_as_pillow_packs_it(compression):
     np.testing.assert_allclose(decode(data, Data(channels=1))[0].astype(int), grey, atol=20 if compression == "jpeg" else 0)
 
 
+def test_a_numpy_file_is_a_picture_too():
+    buffer = io.BytesIO()
+    np.save(buffer, smooth(6, 8))
+
+    np.testing.assert_array_equal(decode(buffer.getvalue(), NATIVE), smooth(6, 8).transpose(2, 0, 1))
+    assert decode(buffer.getvalue(), Data(channels=1)).shape == (1, 6, 8)
+
+
 def test_whatever_is_damaged_is_an_error_by_name():
     whole = [encoded(smooth(12, 10), kind) for kind in ("JPEG", "PNG", "GIF", "BMP", "WEBP")]
     whole += [tiff(smooth(12, 10, 4).astype(np.uint16), photometric="minisblack", compression=packed) for packed in (None, "zlib")]

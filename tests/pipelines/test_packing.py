@@ -1,9 +1,11 @@
 import io
 import json
+import sys
 
 import numpy as np
 import polars as pl
 import pytest
+import tifffile
 from PIL import Image
 
 from pipelines.cli import main
@@ -11,7 +13,7 @@ from pipelines.data import read_dataset
 from pipelines.data_spec import read_data_spec
 from pipelines.errors import DataInvalid
 from pipelines.packing import pack
-from pipelines.recipe_toml import from_json
+from pipelines.recipe_toml import but, from_json
 from tests.pipelines.digits import lay_out_digits
 
 RECIPE = from_json({"name": "a", "net": {"name": "tiny", "features": True}, "data": {"channels": 1}, "phases": [{"epochs": 1}]})
@@ -70,9 +72,22 @@ def test_a_packed_folder_holds_the_same_data(folder, tmp_path):
 
 def test_a_packed_folder_needs_no_parquet(folder, tmp_path, monkeypatch):
     pack(folder, tmp_path / "packed")
-    monkeypatch.setitem(__import__("sys").modules, "polars", None)
+    monkeypatch.setitem(sys.modules, "polars", None)
 
     assert len(read_dataset(tmp_path / "packed", folder / "folds.csv", RECIPE, store=tmp_path / "images").train) == 2
+
+
+def test_a_packed_tiff_needs_no_package(folder, tmp_path, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 65536, (6, 5, 4), np.uint16)
+    for name, image in {"x": pixels, "y": pixels[::-1], "t": pixels + 1}.items():
+        tifffile.imwrite(folder / "test" / f"{name}.tif", image, photometric="minisblack", planarconfig="contig")
+    (folder / "data.toml").write_text(SPEC.replace("test/{id}.png", "test/{id}.tif").replace("train.parquet", "test/{id}.tif"))
+    pack(folder, tmp_path / "packed")
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    recipe = but(RECIPE, **{"data.channels": 4, "data.depth": "uint16"})
+    data = read_dataset(tmp_path / "packed", folder / "folds.csv", recipe, store=tmp_path / "images")
+
+    np.testing.assert_array_equal(data.train.array, np.stack([pixels[::-1], pixels]).transpose(0, 3, 1, 2))
 
 
 def test_arrays_are_packed_already(tmp_path):
