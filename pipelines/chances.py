@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import cache
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ Words = NDArray[np.uint64]
 # Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators: the step and the mixer of SplitMix64.
 STEP = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+SHIFTS = np.array([30, 27, 31], np.uint64)
+BITS = np.uint64(11)
 
 
 class DrawnTwice(RuntimeError):
@@ -43,12 +46,12 @@ class Chances:
 
     def __init__(self, key: int, rows: Ints) -> None:
         self.key, self.rows = key, rows
-        self._rows: Words = rows.astype(np.uint64)
+        self._states = _mixed(rows.astype(np.uint64) * STEP + np.uint64(_hashed(f"key {key}")))[:, None]
         self._asked: set[str] = set()
 
     def branch(self, name: str) -> Chances:
         """Return other chances for the same images, whose purposes have nothing to do with these."""
-        return Chances(_hashed(self.key, f"branch {name}"), self.rows)
+        return Chances(_hashed(f"branch {self.key} {name}"), self.rows)
 
     def of(self, purpose: str) -> Floats:
         """Return one number an image, shape (n,)."""
@@ -59,24 +62,27 @@ class Chances:
         if purpose in self._asked:
             raise DrawnTwice(f"expected every purpose to draw once a batch, but {purpose!r} drew before")
         self._asked.add(purpose)
-        columns = np.arange(1, count + 1, dtype=np.uint64)
-        return _mixed(((self._rows * np.array(count, np.uint64))[:, None] + columns) * STEP + np.uint64(_hashed(self.key, purpose)))
+        # 53 bits are all that a float64 between 0 and 1 can hold
+        return (_mixed(self._states + _columns(purpose, count)) >> BITS).astype(np.float64) * 2.0**-53
 
 
-def _hashed(key: int, purpose: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{key}:{purpose}".encode(), digest_size=8).digest(), "little")
+@cache
+def _columns(purpose: str, count: int) -> Words:
+    return np.arange(count, dtype=np.uint64) * STEP + np.uint64(_hashed(f"purpose {purpose}"))
 
 
-def _mixed(states: Words) -> Floats:
-    """Return the states' numbers; the states are used up."""
-    states ^= states >> np.uint64(30)
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(states: Words) -> Words:
+    """Return the states mixed; they are used up."""
+    states ^= states >> SHIFTS[0]
     states *= FIRST
-    states ^= states >> np.uint64(27)
+    states ^= states >> SHIFTS[1]
     states *= SECOND
-    states ^= states >> np.uint64(31)
-    # 53 bits are all that a float64 between 0 and 1 can hold
-    states >>= np.uint64(11)
-    return states.astype(np.float64) * 2.0**-53
+    states ^= states >> SHIFTS[2]
+    return states
 
 
 def between(chances: Floats, low: float, high: float) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -10,10 +11,11 @@ from torch import Tensor
 from pipelines.errors import ViewInvalid
 from pipelines.nearest import hint
 from pipelines.recipe import Augment
-from pipelines.views import VIEWS, Change, View
+from pipelines.views import VIEWS, Change, View, random_views
 
 __all__ = ["VIEWS", "View", "mean_of_views", "predict_views", "views_of"]
 
+COUNTED = re.compile(r"random([1-9]\d{0,2})")
 LEAST_PROBABILITY = 1e-7
 """No view can rule a class out alone."""
 
@@ -21,7 +23,7 @@ LEAST_PROBABILITY = 1e-7
 def views_of(names: Iterable[str], size: int = 0, spec: Augment | None = None) -> tuple[View, ...]:
     """Return the views behind the names, each once; none for no names.
 
-    names: keys of VIEWS, or several joined by *: "d4*corners" sees every corner in all eight ways.
+    names: keys of VIEWS, random and a number such as "random70", or several joined by *: "d4*corners" sees every corner in all eight ways.
     size: side of the net's input in pixels; 0: the image's own. A larger image is cropped without resampling where a view is a crop.
     spec: the training's augmentation, for the views that are drawn from it.
     Raises ViewInvalid for an unknown name, and for random views of nothing.
@@ -78,6 +80,9 @@ def _then(first: Change, second: Change) -> Change:
 
 
 def _named(name: str, size: int, spec: Augment | None) -> tuple[View, ...]:
+    counted = COUNTED.fullmatch(name)
+    if counted:
+        return random_views(int(counted[1]), size, spec)
     if name not in VIEWS:
         raise ViewInvalid(f"expected the name of a view, got {name!r}{hint(name, VIEWS)}")
     return VIEWS[name](size, spec)

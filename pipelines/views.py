@@ -30,7 +30,6 @@ SCALES = (0.85, 1.15)
 """Shown sides: nearer, and farther with mirrored edges."""
 ASPECTS = ((1.0, 0.8), (0.8, 1.0))
 """Shown width and height; both are stretched to the square."""
-RANDOM_VIEWS = 8
 
 
 @dataclass(frozen=True)
@@ -110,10 +109,11 @@ def halved(spec: Augment) -> Augment:
     return dataclasses.replace(spec, **changes, code="")
 
 
-def _random(size: int, spec: Augment | None) -> tuple[View, ...]:
+def random_views(count: int, size: int, spec: Augment | None) -> tuple[View, ...]:
+    """Return so many draws of the augmentation at half its amplitude; more of them begin with the same ones."""
     if spec is None or halved(spec) == Augment():
         raise ViewInvalid("expected an augmentation to draw random views from, got none")
-    return tuple(View(f"random_{k}", functools.partial(_drawn, spec=halved(spec), number=k, size=size)) for k in range(RANDOM_VIEWS))
+    return tuple(View(f"random_{k}", functools.partial(_drawn, spec=halved(spec), number=k, size=size)) for k in range(count))
 
 
 def _drawn(images: Tensor, spec: Augment, number: int, size: int) -> Tensor:
@@ -144,6 +144,6 @@ VIEWS: dict[str, Callable[[int, Augment | None], tuple[View, ...]]] = {
     "random_crops": functools.partial(_crops, RANDOM_CROPS),
     "scales": functools.partial(_windows, [(side, side) for side in SCALES], "scale"),
     "aspects": functools.partial(_windows, ASPECTS, "aspect"),
-    "random": _random,
+    "random": functools.partial(random_views, 8),
 }
 """Name -> (size, augmentation) -> views."""

@@ -229,6 +229,14 @@ def test_no_two_purposes_or_images_share_their_numbers():
     assert 0.99 < numbers.max() < 1
 
 
+def test_purposes_columns_and_rows_have_nothing_to_do_with_each_other():
+    chances = Chances(3, np.arange(2000))
+    columns = np.concatenate([chances.table("crop", 4), chances.table("offset", 2), chances.branch("crop").table("crop", 4)], axis=1)
+    likeness = np.corrcoef(np.concatenate([columns[1:], columns[:-1]], axis=1).T)
+
+    assert np.abs(likeness - np.eye(20)).max() < 0.1
+
+
 def test_probability_is_of_each_part_for_each_image():
     parts, _ = seen(dataclasses.replace(GEOMETRY, probability=0.25), count=2000)
     moved = {name: (part != np.eye(3)).any(axis=(1, 2)) for name, part in parts.items()}

@@ -131,6 +131,26 @@ def test_random_views_are_the_same_for_all_images_and_in_every_run(images):
         assert torch.allclose(together[2:], again.see(images[2:]), atol=1e-3)
 
 
+def test_as_many_random_views_are_drawn_as_are_asked_for():
+    some, more = (views_of([name], spec=SPEC) for name in ("random", "random70"))
+
+    assert len(more) == 70
+    assert [view.name for view in some] == [view.name for view in more[:8]]
+    for name in ("random0", "random1000", "random-1"):
+        with pytest.raises(ViewInvalid, match="did you mean random"):
+            views_of([name], spec=SPEC)
+
+
+def test_views_of_four_channels_of_sixteen_bits_keep_their_scale():
+    bands = torch.from_numpy(np.random.default_rng(0).integers(0, 65536, (2, 4, 32, 32), dtype=np.uint16))
+
+    for view in views_of(VIEWS, spec=SPEC):
+        seen = view.see(bands)
+        assert seen.shape == (2, 4, 32, 32), view.name
+        assert 40_000 < seen.max() <= 65536, view.name
+    assert torch.equal(views_of(["rotate90"])[0].see(bands), torch.rot90(bands.float(), 1, (2, 3)))
+
+
 def test_random_views_have_half_the_amplitude():
     half = halved(Augment(**dict.fromkeys(AMOUNTS, 0.5), scale=(0.25, 4.0), aspect=(0.81, 1.0), crop=0.5, d4=True, code="x:y"))
 
