@@ -6,8 +6,11 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from pipelines.data_spec import TASKS
+from pipelines.joining import average_files
 from pipelines.packing import pack
 from pipelines.progress import Report
+from pipelines.recipe import MEANS
 from pipelines.stopping import StopRequest
 from pipelines.subsets import recombine_files
 
@@ -40,7 +43,23 @@ def _recombine(chosen: argparse.Namespace, report: Report, request: StopRequest)
     return 0
 
 
+def _declare_average(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE.npz", help="predictions of the same ids, as of one fold's nets")
+    parser.add_argument("--task", choices=TASKS, required=True)
+    parser.add_argument("--mean", choices=MEANS, default="geometric", help="default %(default)s")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout, nothing else there")
+
+
+def _average(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    del request
+    average_files(chosen.files, chosen.out, chosen.task, chosen.mean)
+    report({"event": "averaged", "path": str(chosen.out)})
+    return 0
+
+
 FILE_COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
+    "average": (_average, "average predictions, such as those of other checkpoints, without a net", _declare_average),
     "pack": (_pack, "copy data into one folder that a bare machine can read", _declare_pack),
     "recombine": (_recombine, "let specialists share out what a general net gives to their classes", _declare_recombine),
 }

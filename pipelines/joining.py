@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from pipelines.data_spec import MULTICLASS, REGRESSION
 from pipelines.errors import PredictionInvalid
 from pipelines.folds import Folds
-from pipelines.predictions import Predictions
+from pipelines.predictions import Form, Predictions, read_predictions, write_predictions
 from pipelines.recipe import MEANS
 from pipelines.tables import shown
 
@@ -55,6 +56,12 @@ def average(predictions: Sequence[Predictions], task: str, mean: str = "geometri
                 f"expected the same {len(first.ids)} ids and columns in all, got differences: {shown(odd or one.columns)}"
             )
     return Predictions(first.ids, first.columns, mean_of(np.stack([one.rows(first.ids) for one in predictions]), task, mean))
+
+
+def average_files(paths: Sequence[Path], out: Path, task: str, mean: str = "geometric") -> None:
+    """Write the mean of files, such as those that a training's nets have left, judged by the contract; raise PredictionInvalid."""
+    whole = average([read_predictions(path) for path in paths], task, mean)
+    write_predictions(out, whole, Form(task, whole.ids, whole.columns))
 
 
 def mean_of(values: npt.NDArray[np.floating], task: str, mean: str = "geometric") -> Floats:

@@ -7,6 +7,7 @@ from stackyard.contract.contract import Contract
 from stackyard.contract.validating import check_test, read_test
 from stackyard.numerics.averages import geometric_mean
 
+from pipelines.cli import main
 from pipelines.errors import PredictionInvalid
 from pipelines.folds import folds_of
 from pipelines.joining import average, join_folds, mean_of
@@ -216,3 +217,14 @@ def test_copies_are_averaged_by_id():
     np.testing.assert_array_equal(mean.values, GOOD)
     with pytest.raises(PredictionInvalid, match="differences: 'c', 'd'"):
         average([other, Predictions(("a", "b", "d"), CLASSES, GOOD)], "multiclass")
+
+
+def test_the_command_averages_files_without_a_net(tmp_path, capsys):
+    for name, values in {"one": GOOD, "two": GOOD[:, ::-1]}.items():
+        write_predictions(tmp_path / f"{name}.npz", Predictions(IDS, CLASSES, np.ascontiguousarray(values)), form())
+    files = [str(tmp_path / f"{name}.npz") for name in ("one", "two")]
+
+    assert main(["average", *files, "--task", "multiclass", "--out", str(tmp_path / "mean.npz")]) == 0
+    np.testing.assert_allclose(read_predictions(tmp_path / "mean.npz").values, 0.5)
+    assert main(["average", *files, str(tmp_path / "absent.npz"), "--task", "multiclass", "--out", str(tmp_path / "mean.npz")]) == 1
+    assert "PredictionInvalid: expected an .npz file of plain arrays at " in capsys.readouterr().err
