@@ -77,7 +77,7 @@ def _soft(targets: Tensor, dataset: Dataset) -> Tensor:
 def _file_of_fold(recipe: Recipe, pattern: str, fold: int) -> Path:
     if PLACE not in pattern:
         raise RecipeInvalid(
-            f"expected {PLACE} in pseudo.predictions, such as runs/teacher/fold-{PLACE}/tta/test.npz, since nets that saw a fold would give "
+            f"expected {PLACE} in pseudo.predictions, such as runs/first/fold-{PLACE}/tta/test.npz, since nets that saw a fold would give "
             f"it away; got {pattern!r}"
         )
     return Path(recipe.folder) / pattern.replace(PLACE, str(fold))
