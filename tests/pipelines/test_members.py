@@ -1,6 +1,7 @@
 """Every recipe in a member's folder can be read, describes a net that can be built, and names what there is."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,9 @@ def test_every_recipe_has_a_sibling_that_a_cpu_can_train(path):
     assert largest(small) <= 64
     assert [phase.optimiser for phase in small.phases] == [phase.optimiser for phase in recipe.phases]
     assert [phase.augment for phase in small.phases] == [phase.augment for phase in recipe.phases]
-    assert small.predict == recipe.predict
+    # how many views are drawn is a matter of time
+    assert [re.sub(r"^random\d+$", "random", name) for name in recipe.predict.tta] == list(small.predict.tta)
+    assert (small.predict.checkpoints, small.predict.mean) == (recipe.predict.checkpoints, recipe.predict.mean)
 
 
 @pytest.mark.parametrize("nick", PUBLISHED)
