@@ -5,11 +5,12 @@ import styles from "./Insight.module.css";
 /** Beside a name: there are warnings about it; the pointer tells them. */
 export function WarningMark({ findings }: { findings: Finding[] }) {
   if (findings.length === 0) return null;
+  const severe = worstOf(findings) === "severe";
   return (
     <abbr
-      className={worstOf(findings) === "severe" ? styles.bad : styles.warn}
+      className={severe ? styles.bad : styles.warn}
       title={findings.map(({ sentence }) => sentence).join("\n")}
-      aria-label={`${worstOf(findings)} warning`}
+      aria-label={severe ? "severe warning" : "warning"}
     >
       !
     </abbr>
