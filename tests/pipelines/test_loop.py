@@ -35,8 +35,8 @@ def training(data, tmp_path, recipe=TINY, **options):
 
 def test_a_net_learns_the_digits(tmp_path):
     make_data(tmp_path, rows=600, test_rows=0)
-    adam = {"phases__0__optimiser__name": "adam", "phases__0__schedule__rate": 0.02}
-    whole = run(make_job(tmp_path, change(TINY, phases__0__epochs=6, net__options__width=8, **adam)))
+    adam = {"phases__0__optimiser__name": "adam", "phases__0__schedule__rate": 0.01}
+    whole = run(make_job(tmp_path, change(TINY, phases__0__epochs=4, net__options={"width": 16, "depth": 2, "dropout": 0.0}, **adam)))
 
     assert whole["scores"]["1crop"]["accuracy_score"] > 0.9
 
