@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from pipelines.decoding import Pixels, decode, fit
 from pipelines.errors import DataInvalid, ImageCorrupt
-from pipelines.images import Item, Source
+from pipelines.image_source import Item, Source
 from pipelines.recipe import Data
 
 CHUNK = 128

@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from pipelines.errors import DataInvalid
 from pipelines.filling import Tally, fill, find_shape
-from pipelines.images import Source, content_digest
+from pipelines.image_source import Source
+from pipelines.images import content_digest
 from pipelines.recipe import Data
 
 try:

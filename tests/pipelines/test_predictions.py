@@ -136,7 +136,7 @@ def test_other_arrays_are_no_predictions(tmp_path, arrays):
 def test_a_damaged_file_is_refused_or_read(tmp_path):
     write_predictions(tmp_path / "oof.npz", Predictions(IDS, CLASSES, GOOD), form())
     whole, rng, refused = (tmp_path / "oof.npz").read_bytes(), np.random.default_rng(0), 0
-    for _ in range(200):
+    for _ in range(100):
         damaged = bytearray(whole)
         for place in rng.integers(0, len(whole), 3):
             damaged[place] = rng.integers(256)
@@ -146,7 +146,7 @@ def test_a_damaged_file_is_refused_or_read(tmp_path):
         except PredictionInvalid:
             refused += 1
 
-    assert refused > 100
+    assert refused > 50
 
 
 def test_a_file_that_is_cut_off_is_refused(tmp_path):
