@@ -14,7 +14,6 @@ from pipelines.errors import CodeInvalid
 from pipelines.member_code import find_code
 from pipelines.morphology import blurred, dilated, eroded
 from pipelines.recipe import Augment
-from pipelines.transfer import sent
 from pipelines.turns import turned
 from pipelines.warp import warp
 
@@ -42,9 +41,8 @@ def augment(
     something else.
     """
     chances = Chances(key_of(generator), np.arange(len(images)) if rows is None else rows)
-    frame = Frame(*images.shape[2:])
-    out = Frame(out_size, out_size) if out_size else frame
-    result = changed(images, draw_changes(spec, chances, frame, out, images.shape[1]), out)
+    out = Frame(out_size, out_size) if out_size else Frame(*images.shape[-2:])
+    result = changed(images, draw_changes(spec, chances, images, out), out)
     return _by_code(result, spec.code, chances, WHITE.get(images.dtype, 1.0)) if spec.code else result
 
 
@@ -76,8 +74,7 @@ def _moved(images: Tensor, changes: Changes, out: Frame) -> Tensor:
     """Return the images after all but turns that changes where pixels are."""
     floats = images.to(torch.float32)
     if changes.matrices is not None:
-        bends = None if changes.bends is None else sent(changes.bends, images.device)
-        floats = warp(floats, sent(changes.matrices, images.device), out, bends)
+        floats = warp(floats, changes.matrices, out, changes.bends)
     if changes.deviations is not None:
         floats = blurred(floats, changes.deviations)
     if changes.eroded is not None:

@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from torch import Tensor
+
 from pipelines.affine import Frame, composed, drawn_parts, normalised, symmetries
 from pipelines.chances import Chances, Floats, Ints, around
 from pipelines.colour import Shade, draw_shade
 from pipelines.morphology import Flags, draw_blur
 from pipelines.recipe import Augment
+from pipelines.transfer import sent
 from pipelines.warp import CONTROLS
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Arrays with a line for each image; None for what the spec does not ask for."""
+    """A line for each image; None for what the spec does not ask for. Tensors lie where the images lie."""
 
     elements: Ints
     """D4, (n,), see turns.turned."""
-    matrices: Floats | None
+    matrices: Tensor | None
     """(n, 2, 3) from -1 to 1, with D4 in it; None where nothing but D4 is asked for."""
-    bends: Floats | None
+    bends: Tensor | None
     """(n, 2, CONTROLS, CONTROLS), see warp."""
     deviations: Floats | None
     """Of the blur, (n,) in pixels."""
@@ -39,20 +42,21 @@ class Changes:
         return Changes(**{field.name: _part(getattr(self, field.name), slice(start, stop)) for field in fields(self)})
 
 
-def draw_changes(spec: Augment, chances: Chances, frame: Frame, out: Frame, channels: int) -> Changes:
-    """Return what the spec and the chances make of images of this frame."""
+def draw_changes(spec: Augment, chances: Chances, images: Tensor, out: Frame) -> Changes:
+    """Return what the spec and the chances make of these images (n, c, h, w), of which only shape and device count."""
+    frame, device = Frame(*images.shape[-2:]), images.device
     elements = symmetries(spec, chances, frame)
     parts = drawn_parts(spec, chances, frame)
     bends = _draw_bends(spec, chances) if spec.distortion else None
     resampled = parts or bends is not None or out != frame
     return Changes(
         elements=elements,
-        matrices=normalised(composed(parts, elements), frame)[:, :2] if resampled else None,
-        bends=bends,
+        matrices=sent(normalised(composed(parts, elements), frame)[:, :2], device) if resampled else None,
+        bends=None if bends is None else sent(bends, device),
         deviations=draw_blur(spec, chances) if spec.blur else None,
         eroded=chances.of("erosion") < spec.erosion if spec.erosion else None,
         dilated=chances.of("dilation") < spec.dilation if spec.dilation else None,
-        shade=draw_shade(spec, chances, channels),
+        shade=draw_shade(spec, chances, images.shape[1], device),
     )
 
 
@@ -66,5 +70,5 @@ def _draw_bends(spec: Augment, chances: Chances) -> Floats:
 
 def _part(values: Any, lines: slice) -> Any:
     if isinstance(values, Shade):
-        return Shade(*(part[lines] for part in values))
+        return values.part(lines)
     return None if values is None else values[lines]

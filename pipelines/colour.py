@@ -21,15 +21,19 @@ HUES = ("hue", "saturation")
 class Shade(NamedTuple):
     """A pixel x of an image with channel means m becomes mix @ x + (pull @ m + add), where white is 1."""
 
-    mix: Floats
-    """(n, c, c)."""
-    pull: Floats
-    """(n, c)."""
-    add: Floats
+    mix: Tensor
+    """(n, c, c); or (n, c, 1, 1), the diagonal, where no channel gets anything of another."""
+    pull: Tensor | None
+    """(n, c); None where nothing depends on the means."""
+    add: Tensor
     """(n, c)."""
 
+    def part(self, lines: slice) -> Shade:
+        """Return the shade of some images."""
+        return Shade(self.mix[lines], None if self.pull is None else self.pull[lines], self.add[lines])
 
-def draw_shade(spec: Augment, chances: Chances, channels: int) -> Shade | None:
+
+def draw_shade(spec: Augment, chances: Chances, channels: int, device: torch.device) -> Shade | None:
     """Return what happens to each image's colours, or None where the spec asks for nothing.
 
     In this order: hue (degrees), saturation and value (factors 1 ± amount); channel multiply (1 ± amount) and add (± share of white),
@@ -48,22 +52,22 @@ def draw_shade(spec: Augment, chances: Chances, channels: int) -> Shade | None:
     pull = (1 - gain) * mix.mean(axis=1)
     add = gain * add + (1 - gain) * add.mean(axis=1, keepdims=True) + _amounts("brightness", spec, chances, 1)
     sign = np.where(chances.of("negative") < spec.negative, -1.0, 1.0)[:, None]
-    return Shade((sign * gain)[:, :, None] * mix, sign * pull, sign * add + (sign < 0))
+    mix, add = (sign * gain)[:, :, None] * mix, sign * add + (sign < 0)
+    if not (spec.hue or spec.saturation):
+        mix = mix.diagonal(axis1=1, axis2=2)[:, :, None, None]
+    return Shade(sent(mix, device), sent(sign * pull, device) if spec.contrast else None, sent(add, device))
 
 
 def shaded(images: Tensor, shade: Shade, white: float, out: Tensor | None = None) -> Tensor:
     """Return the images (n, c, h, w) with their colours changed, held between 0 and white; written into `out` where given."""
-    count, channels = images.shape[:2]
     result = torch.empty_like(images) if out is None else out
-    mix, pull, add = (sent(part, images.device) for part in shade)
-    add = add * white
-    if shade.pull.any():
-        add = add + (pull * images.mean((2, 3))).sum(1, keepdim=True)
-    if _is_diagonal(shade.mix):
-        torch.mul(images, mix.diagonal(dim1=1, dim2=2)[:, :, None, None], out=result).add_(add[:, :, None, None])
+    add = shade.add * white
+    if shade.pull is not None:
+        add += (shade.pull * images.mean((2, 3))).sum(1, keepdim=True)
+    if shade.mix.ndim == 4:
+        torch.mul(images, shade.mix, out=result).add_(add[:, :, None, None])
     else:
-        pixels = (count, channels, -1)
-        torch.baddbmm(add[:, :, None], mix, images.reshape(pixels), out=result.view(pixels))
+        torch.baddbmm(add[:, :, None], shade.mix, images.flatten(2), out=result.flatten(2))
     return result.clamp_(0, white)
 
 
@@ -91,10 +95,6 @@ def _amounts(name: str, spec: Augment, chances: Chances, count: int) -> Floats:
     if spec.probability < 1:
         drawn[chances.of(f"{name}?") >= spec.probability] = 0
     return drawn
-
-
-def _is_diagonal(mix: Floats) -> bool:
-    return not mix[:, ~np.eye(mix.shape[1], dtype=bool)].any()
 
 
 AMOUNTS = ("value", "channel_multiply", "channel_add", "contrast", "brightness")

@@ -118,10 +118,9 @@ def random_views(count: int, size: int, spec: Augment | None) -> tuple[View, ...
 
 def _drawn(images: Tensor, spec: Augment, number: int, size: int) -> Tensor:
     """Return the images after one draw of the augmentation: the same for all images, in every run."""
-    frame = Frame(*images.shape[-2:])
-    out = Frame(size, size) if size else frame
+    out = Frame(size, size) if size else Frame(*images.shape[-2:])
     chances = Chances(number, np.zeros(len(images), np.int64))
-    return changed(images, draw_changes(spec, chances, frame, out, images.shape[1]), out)
+    return changed(images, draw_changes(spec, chances, images, out), out)
 
 
 SYMMETRIES = ("plain", "rotate90", "rotate180", "rotate270", "flip", "flip_rotate90", "flip_rotate180", "flip_rotate270")

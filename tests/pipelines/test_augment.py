@@ -213,7 +213,7 @@ def test_a_batch_advances_the_generator_by_one_draw(images):
 
 def test_no_purpose_draws_twice():
     chances = Chances(1, np.arange(6))
-    draw_changes(EVERYTHING, chances, SQUARE, SQUARE, 3)
+    draw_changes(EVERYTHING, chances, torch.empty(6, 3, *SQUARE), SQUARE)
 
     with pytest.raises(DrawnTwice, match="'rotation' drew before"):
         chances.of("rotation")
@@ -277,8 +277,8 @@ def test_a_random_sized_crop_stays_within_the_image():
 def test_a_bend_is_smooth_and_no_longer_than_asked_for():
     ramp = torch.linspace(-1, 1, 65)[1::2].expand(20, 1, 32, 32).contiguous()
     still = torch.eye(2, 3).expand(20, 2, 3)
-    changes = draw_changes(Augment(distortion=0.05), Chances(1, np.arange(20)), Frame(32, 32), Frame(32, 32), 1)
-    moved = warp(ramp, still, Frame(32, 32), torch.from_numpy(changes.bends.astype(np.float32)))[..., 4:-4] - ramp[..., 4:-4]
+    changes = draw_changes(Augment(distortion=0.05), Chances(1, np.arange(20)), ramp, Frame(32, 32))
+    moved = warp(ramp, still, Frame(32, 32), changes.bends)[..., 4:-4] - ramp[..., 4:-4]
 
     assert 0.02 < moved.abs().max() <= 0.1
     assert moved.diff(dim=-1).abs().max() < 0.03
