@@ -1,7 +1,8 @@
-"""The forest adds to a regression what that leaves over, and is believed as far as rows that it did not see bear it out."""
+"""Of many features the forest adds to a regression what that leaves over, believed as far as rows that it did not see bear it out."""
 
 import numpy as np
 import pytest
+from stackyard.numerics import trees as trees_module
 from stackyard.numerics.fold_rows import Setup, predict_rows, split_by_fold
 from stackyard.numerics.logistic import fit_logistic
 from stackyard.numerics.metrics import METRICS
@@ -11,6 +12,19 @@ from stackyard.numerics.trees import fit_extra_trees
 from tests.numerics.second_level import FAST, METRIC_OF, make_small_world
 
 LOSS = METRICS["binary_log_loss"]
+
+
+@pytest.fixture(params=["few features", "many features"])
+def many(request, monkeypatch):
+    """Say whether all features are taken for many, so that the forest is added to a regression."""
+    if request.param == "many features":
+        monkeypatch.setattr(trees_module, "are_many", lambda _: True)
+    return request.param == "many features"
+
+
+@pytest.fixture
+def added(monkeypatch):
+    monkeypatch.setattr(trees_module, "are_many", lambda _: True)
 
 
 def bent_world(seed=0, rows=1500):
@@ -28,7 +42,7 @@ def fitted(fit, oof, truth, task="multilabel", settings=None, seed=0):
     return predict_rows(fit(others, Setup(task, seed, settings or {})), held), truth[folds == 0]
 
 
-def test_what_the_regression_cannot_say_the_forest_adds():
+def test_what_the_regression_cannot_say_the_forest_finds(many):
     oof, truth = bent_world()
     (trees, held), (regression, _) = fitted(fit_extra_trees, oof, truth), fitted(fit_logistic, oof, truth)
 
@@ -36,7 +50,7 @@ def test_what_the_regression_cannot_say_the_forest_adds():
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
-def test_where_a_weighted_sum_says_all_the_forest_costs_next_to_nothing(task):
+def test_where_a_weighted_sum_says_all_the_forest_costs_next_to_nothing(task, added):
     world = make_small_world(task, rows=900)
     (trees, held), (regression, _) = (
         fitted(fit, world.oof, world.truth, task, FAST["extra_trees"] if fit is fit_extra_trees else {})
@@ -48,7 +62,7 @@ def test_where_a_weighted_sum_says_all_the_forest_costs_next_to_nothing(task):
     assert loss(held, trees) < loss(held, regression) * 1.02
 
 
-def test_another_seed_gives_another_forest_and_the_same_seed_the_same():
+def test_another_seed_gives_another_forest_and_the_same_seed_the_same(many):
     oof, truth = bent_world(rows=400)
     one, again, other = (fitted(fit_extra_trees, oof, truth, settings={"trees": 5}, seed=seed)[0] for seed in (1, 1, 2))
 
@@ -56,7 +70,7 @@ def test_another_seed_gives_another_forest_and_the_same_seed_the_same():
 
 
 @pytest.mark.parametrize("rows", [3, 4, 12])
-def test_a_handful_of_rows_is_enough_to_answer(rows):
+def test_a_handful_of_rows_is_enough_to_answer(rows, many):
     oof, truth = bent_world(rows=rows)
     said, held = fitted(fit_extra_trees, oof, truth, settings={"trees": 3})
 

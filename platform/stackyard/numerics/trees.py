@@ -1,8 +1,8 @@
-"""Extremely randomised trees on what a regression leaves over: a forest for all columns at once.
+"""Extremely randomised trees on log odds: a forest for all columns at once.
 
-Trees cut features one at a time, and are poor at the weighted sums that level 2 is mostly about. Those are left to the regression
-(logistic; ridge, for values), and the forest learns what no weighted sum can. How far it is believed is told by rows that no tree saw:
-where there is nothing to add the result is the regression.
+Of very many features trees see summaries only (features.py), and no single model. What those leave out a regression supplies, which weighs
+every model (logistic; ridge, for values): the forest then learns what the regression leaves over, and is believed as far as rows that no
+tree saw bear it out. Of few features it learns the truth itself: beside the regression in a blend that is worth more.
 
 Source: Geurts, Ernst and Wehenkel (2006), Extremely randomized trees, Machine Learning 63; Zhang, Nettleton and Zhu (2019),
 Regression-Enhanced Random Forests.
@@ -15,21 +15,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.features import log_odds_rows, odds_to_probabilities, tree_rows, within_evidence
+from stackyard.numerics.features import are_many, log_odds_rows, odds_to_probabilities, tree_rows, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, predict_rows, stack_targets
 from stackyard.numerics.logistic import fit_odds
 from stackyard.numerics.metrics import REGRESSION
 from stackyard.numerics.random_trees import Bins, Limits, Tree, bins_by_rank, bins_on_grid, grow, some_rows
 from stackyard.numerics.ridge import fit_ridge
 
-DEFAULTS = {"trees": 80, "rows_per_leaf": 20}
+DEFAULTS = {"trees": 80, "rows_per_leaf": 5}
 LIMITS = {"trees": 5_000, "rows_per_leaf": 1_000_000}
 MOST_ROWS_OF_A_TREE = 12_000
 """Of more rows each tree sees others: that costs it little, and makes the trees differ."""
 MOST_SPLITS = 32
 DEPTH = 60
 MOST_JUDGES = 4_000
-"""Rows that no tree sees, a fifth at most."""
+"""Rows that no tree sees, a fifth at most, where the forest is added to a regression."""
 
 BinsOf = Callable[[FoldRows], Bins]
 Values = Callable[[FoldRows], Floats]
@@ -45,26 +45,27 @@ def binning(parts: Sequence[FoldRows], setup: Setup) -> BinsOf:
 
 
 def fit_extra_trees(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
-    """Learn the regression, and one forest for all columns on the differences between it and the truth.
+    """Learn one forest for all columns.
 
     Trees that lower the squared error of targets split as Gini impurity would and predict shares, for one column or many, so one kind of
     forest serves every task. rows_per_leaf is the least: shares of fewer rows are noise.
     """
     settings = {**DEFAULTS, **setup.settings}
-    bins_of, start_of = binning(parts, setup), _regression(parts, setup)
+    is_added = are_many(parts[0].source)
+    bins_of, start_of = binning(parts, setup), _regression(parts, setup) if is_added else _constant(parts, setup)
     bins = np.concatenate([bins_of(part) for part in parts], axis=1)
     missing = (stack_targets(parts) - np.concatenate([start_of(part) for part in parts])).astype(np.float32)
     limits = Limits(settings["rows_per_leaf"], DEPTH, min(MOST_SPLITS, -(-len(bins) // 2)))
     random = np.random.default_rng(setup.seed)
-    order = random.permutation(len(missing))
-    judges, seen = np.split(order, [min(MOST_JUDGES, len(order) // 5)])
-    seen.sort()
+    every = np.arange(len(missing), dtype=np.int32)
+    judges = random.permutation(every)[: min(MOST_JUDGES, len(every) // 5)] if is_added else every[:0]
+    seen = np.setdiff1d(every, judges)
     means = np.empty((0, missing.shape[1]), np.float32)
     forest: list[Tree] = []
     for _ in range(settings["trees"]):
-        rows = seen[some_rows(len(seen), MOST_ROWS_OF_A_TREE, random)].astype(np.int32)
+        rows = seen[some_rows(len(seen), MOST_ROWS_OF_A_TREE, random)]
         forest.append(grow(bins, rows, missing, means, limits, int(random.integers(1, 2**62))))
-    trust = _trust(missing[judges], _said(forest, np.ascontiguousarray(bins[:, judges])))
+    trust = _trust(missing[judges], _said(forest, np.ascontiguousarray(bins[:, judges]))) if is_added else 1.0
 
     def predict(part: FoldRows) -> Floats:
         return within_evidence(start_of(part) + trust * _said(forest, bins_of(part)), len(missing), setup.task)
@@ -73,12 +74,19 @@ def fit_extra_trees(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 
 def _regression(parts: Sequence[FoldRows], setup: Setup) -> Values:
-    """Fit what the forest adds to: every model's own weight a column, as in logistic.py; ridge, for values."""
+    """Fit what the forest is added to: every model's own weight a column, as in logistic.py; ridge, for values."""
     if setup.task == REGRESSION:
         predict = fit_ridge(parts, setup)
         return lambda part: predict_rows(predict, part)
     odds_of = fit_odds(parts, setup, log_odds_rows)
     return lambda part: odds_to_probabilities(odds_of(part), setup.task)
+
+
+def _constant(parts: Sequence[FoldRows], setup: Setup) -> Values:
+    """Return nothing, or the mean of values: of any size they keep their precision as distances from it."""
+    columns = parts[0].targets.shape[1]
+    centre = stack_targets(parts).mean(axis=0) if setup.task == REGRESSION else np.zeros(columns, np.float32)
+    return lambda part: np.broadcast_to(centre, (part.source.shape[1] if part.chosen is None else len(part.chosen), columns))
 
 
 def _said(forest: Sequence[Tree], bins: Bins) -> Floats:
