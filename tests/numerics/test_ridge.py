@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 from stackyard.numerics.ridge import PENALTIES, Spectrum, Sums, best_penalties, squared_error
+from stackyard.numerics.stacking import cross_fit
+
+from tests.numerics.second_level import make_small_world
 
 
 def make_rows(seed, rows=60, features=5, columns=2):
@@ -67,3 +70,14 @@ def test_a_constant_feature_gets_no_weight():
     coefficients, _ = Spectrum.of(Sums.of(x, y)).solve(1e-5)
     assert (coefficients[2] == 0).all()
     assert np.isfinite(coefficients).all()
+
+
+def test_of_very_many_features_each_column_is_learned_from_its_own(monkeypatch):
+    monkeypatch.setattr("stackyard.numerics.ridge.MOST_FEATURES", 0)
+    world = make_small_world("multilabel", models=3)
+    whole = cross_fit("ridge", world.oof, world.test, world.truth, world.folds, "multilabel")
+    for label in range(3):
+        own = [values[:, :, label].copy() for values in (world.oof, world.test)]
+        alone = cross_fit("ridge", *own, world.truth[:, label].astype(int), world.folds, "binary")
+        np.testing.assert_allclose(whole.oof[:, label], alone.oof, atol=1e-6)
+        np.testing.assert_allclose(whole.test[:, label], alone.test, atol=1e-6)

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from stackyard.errors import MetricUndefined
-from stackyard.numerics.blending import blend, simplex_weights
+from stackyard.numerics.blending import blend, greedy_weights, simplex_weights
 from stackyard.numerics.metrics import METRICS
-from stackyard.numerics.simplex import minimise_log_loss, minimise_squares
+from stackyard.numerics.simplex import minimise_log_loss, minimise_pieces, minimise_squares
+from stackyard.numerics.stacking import nested_blend
 
 from tests.numerics.second_level import METRIC_OF, TASKS, make_small_world
 
@@ -126,3 +127,26 @@ def test_where_the_metric_is_undefined_the_surrogate_decides():
         METRICS["roc_auc_score"](truth, predictions[0])
 
     assert simplex_weights(predictions, truth, "roc_auc_score") == pytest.approx([0, 1], abs=1e-6)
+
+
+def test_a_start_on_some_of_the_cells_leads_to_the_same_optimum(monkeypatch):
+    random = np.random.default_rng(4)
+    cells = random.random((30, 4_000)) ** random.uniform(0.2, 3, (30, 1))
+    plain = minimise_log_loss(cells)
+    monkeypatch.setattr("stackyard.numerics.simplex.CELLS_TO_START_ON", 200)
+
+    assert minimise_log_loss(cells) == pytest.approx(plain, abs=1e-4)
+    assert minimise_pieces([cells[:, :700], cells[:, 700:]]) == pytest.approx(plain, abs=1e-4)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(("name", "alone"), [("simplex", simplex_weights), ("greedy", greedy_weights)])
+def test_weights_found_for_all_folds_at_once_are_those_found_fold_by_fold(task, name, alone):
+    world = make_small_world(task, seed=1)
+    metric = METRIC_OF[task]
+    found = nested_blend(world.oof, world.truth, world.folds, name, metric)
+
+    assert found.weights == pytest.approx(alone(world.oof, world.truth, metric), abs=1e-4)
+    for fold, weights in found.weights_by_fold.items():
+        others = world.folds != fold
+        assert weights == pytest.approx(alone(world.oof[:, others], world.truth[others], metric), abs=1e-4)

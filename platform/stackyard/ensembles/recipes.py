@@ -23,7 +23,7 @@ DECISION_NAMES = ("auto", *DECISIONS)
 DECISION_KEYS = ("name", *SETTINGS)
 CALIBRATION_NAMES = tuple(CALIBRATORS)
 LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
-    "extra_trees": {"trees": 80, "rows_per_leaf": 20},
+    "extra_trees": {"trees": 80, "rows_per_leaf": 5},
     "boosted_trees": {"rounds": 100, "rate": 0.05, "rows_per_leaf": 20, "depth": 4},
     "neural_net": {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 600, "epochs": 20},
     "power_mean": {"exponent": 2.0},

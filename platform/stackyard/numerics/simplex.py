@@ -10,11 +10,13 @@ for Maximum Likelihood Estimation of Mixture Proportions Using Sequential Quadra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
-from stackyard.numerics.arrays import Floats
+from stackyard.numerics.arrays import Floats, Ints
 from stackyard.numerics.truth_cells import FLOOR
 
 NEWTON_STEPS = 100
@@ -23,6 +25,8 @@ GAP = 1e-9
 # Makes the quadratic form definite where models are equal; they then share their weight.
 JITTER = 1e-10
 BLOCK = 1 << 15
+# So many cells tell nearly where the optimum of very many more is.
+CELLS_TO_START_ON = 1 << 16
 
 
 def minimise_squares(gram: Floats) -> Floats:
@@ -46,50 +50,92 @@ def minimise_log_loss(cells: Floats) -> Floats:
     >>> minimise_log_loss(np.array([[0.9, 0.9, 0.9], [0.1, 0.1, 0.1]])).round(6).tolist()
     [1.0, 0.0]
     """
-    weights = np.full(len(cells), 1.0 / len(cells))
+    return minimise_pieces([cells])
+
+
+def minimise_pieces(pieces: Sequence[Floats]) -> Floats:
+    """Return the weights of minimise_log_loss for cells in several pieces, each (m, some cells).
+
+    A step moves only the models that have weight, or would gain by having some; when Newton stops all models are looked at.
+    """
+    return _minimise_from(_start(pieces), pieces)
+
+
+def _start(pieces: Sequence[Floats]) -> Floats:
+    """Return where to start: of very many cells at what some of them say, which leaves most of many models out; else at equal weights."""
+    equal = np.full(len(pieces[0]), 1.0 / len(pieces[0]))
+    step = _count(pieces) // CELLS_TO_START_ON
+    return equal if step < 2 else _minimise_from(equal, [np.concatenate([piece[:, ::step] for piece in pieces], axis=1)])
+
+
+def _minimise_from(start: Floats, pieces: Sequence[Floats]) -> Floats:
+    weights = start
     for _ in range(NEWTON_STEPS):
-        ratios, hessian = _moments(cells, weights)
+        ratios = _ratios(pieces, weights)
         if ratios.max() - 1.0 < GAP:  # the Frank-Wolfe gap: at the optimum no ratio is above 1
             break
-        moved = _line_search(cells, weights, _newton_target(hessian, weights, ratios - 1.0), ratios)
+        moving = np.flatnonzero((weights > 0) | (ratios > 1.0))
+        target = np.zeros(len(weights))
+        target[moving] = _newton_target(_hessian(pieces, weights, moving), weights[moving], ratios[moving] - 1.0)
+        moved = _line_search(pieces, weights, target, ratios)
         if moved is weights:  # no step lowers the loss by more than rounding
             break
         weights = moved
     return np.asarray(weights / weights.sum())
 
 
-def log_loss_of(cells: Floats, weights: Floats) -> float:
+def log_loss_of(pieces: Sequence[Floats], weights: Floats) -> float:
     """Return the mean of -log(weights @ cells), with probabilities no lower than the log losses know."""
+    chosen = np.flatnonzero(weights)
     total = 0.0
-    for block in _blocks(cells):
-        total -= float(np.log(np.maximum(weights @ block, FLOOR)).sum())
-    return total / int(cells.shape[1])
+    for block in _blocks(pieces):
+        total -= float(np.log(np.maximum(weights[chosen] @ _rows(block, chosen), FLOOR)).sum())
+    return total / _count(pieces)
 
 
-def _blocks(cells: Floats) -> list[Floats]:
-    return [cells[:, start : start + BLOCK] for start in range(0, cells.shape[1], BLOCK)]
+def _blocks(pieces: Sequence[Floats]) -> list[Floats]:
+    return [piece[:, start : start + BLOCK] for piece in pieces for start in range(0, piece.shape[1], BLOCK)]
 
 
-def _moments(cells: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Return minus the gradient of the mean log loss (m,) and its Hessian (m, m)."""
-    ratios, hessian = np.zeros(len(cells)), np.zeros((len(cells), len(cells)))
-    for block in _blocks(cells):
-        floored = np.maximum(block, FLOOR).astype(np.float64)
-        floored /= weights @ floored
-        ratios += floored.sum(axis=1)
-        hessian += floored @ floored.T
-    return ratios / cells.shape[1], hessian / cells.shape[1]
+def _rows(block: Floats, chosen: Ints) -> Floats:
+    return block if len(chosen) == len(block) else block[chosen]
 
 
-def _line_search(cells: Floats, weights: Floats, target: Floats, ratios: Floats) -> Floats:
+def _count(pieces: Sequence[Floats]) -> int:
+    return sum(piece.shape[1] for piece in pieces)
+
+
+def _mixture(block: Floats, weights: Floats) -> Floats:
+    chosen = np.flatnonzero(weights)
+    return np.asarray(weights[chosen] @ np.maximum(_rows(block, chosen), FLOOR, dtype=np.float64))
+
+
+def _ratios(pieces: Sequence[Floats], weights: Floats) -> Floats:
+    """Return minus the gradient of the mean log loss (m,)."""
+    ratios = np.zeros(len(weights))
+    for block in _blocks(pieces):
+        ratios += np.maximum(block, FLOOR).astype(np.float64, copy=False) @ (1.0 / _mixture(block, weights))
+    return ratios / _count(pieces)
+
+
+def _hessian(pieces: Sequence[Floats], weights: Floats, moving: Ints) -> Floats:
+    """Return the Hessian of the mean log loss for some of the models."""
+    hessian = np.zeros((len(moving), len(moving)))
+    for block in _blocks(pieces):
+        scaled = np.maximum(_rows(block, moving), FLOOR).astype(np.float64) / _mixture(block, weights)
+        hessian += scaled @ scaled.T
+    return hessian / _count(pieces)
+
+
+def _line_search(pieces: Sequence[Floats], weights: Floats, target: Floats, ratios: Floats) -> Floats:
     """Return the first point from the target back to the weights that lowers the loss enough (Armijo)."""
     direction = target - weights
     slope = float(direction.sum() - ratios @ direction)
-    before = log_loss_of(cells, weights) + float(weights.sum())
+    before = log_loss_of(pieces, weights) + float(weights.sum())
     step = 1.0
     while step > 1e-10:
         candidate = weights + step * direction
-        if log_loss_of(cells, candidate) + candidate.sum() <= before + 1e-4 * step * slope:
+        if log_loss_of(pieces, candidate) + candidate.sum() <= before + 1e-4 * step * slope:
             return np.asarray(candidate)
         step /= 2
     return weights

@@ -10,13 +10,13 @@ import numpy as np
 
 from stackyard.errors import Cancelled, FoldsInvalid, RecipeInvalid, ShapeMismatch
 from stackyard.numerics.arrays import Floats, Ints, Numbers
-from stackyard.numerics.bagging import nested_bagged_greedy
 from stackyard.numerics.blending import BLENDS, SEARCHED_BLENDS, STEPS, blend, blend_by_fold, greedy_path, metric_named
 from stackyard.numerics.doubt import Doubt
 from stackyard.numerics.fold_rows import Predictor, Setup, as_columns, predict_rows, split_by_fold, unlabelled
 from stackyard.numerics.greedy import GreedyPath
 from stackyard.numerics.level2 import LEVEL2
 from stackyard.numerics.metrics import Metric
+from stackyard.numerics.nested_weights import NESTED, is_summed
 from stackyard.numerics.truth_cells import surrogate_metric
 
 TEST_ROWS = 8192
@@ -148,13 +148,13 @@ def nested_blend(
         judge, judge_options = surrogate_metric(judge, predictions, truth), {}
     columns = predictions.shape[2] if predictions.ndim == 3 else 1
     doubt = Doubt.of(judge, len(truth), columns) if blend_name in SEARCHED_BLENDS else Doubt()
-    if blend_name == "bagged_greedy":
+    if blend_name == "bagged_greedy" or (blend_name in NESTED and is_summed(judge)):
         if should_stop():
-            raise Cancelled("expected bagged blend weights, got the order to stop")
-        progress(0, len(names) + 1, f"{blend_name}: weights of all folds and bags")
-        bagged = nested_bagged_greedy(predictions, truth, folds, judge, options=judge_options)
+            raise Cancelled("expected blend weights, got the order to stop")
+        progress(0, len(names) + 1, f"{blend_name}: weights of all folds")
+        found = NESTED[blend_name](predictions, truth, folds, judge, judge_options, steps)
         progress(len(names) + 1, len(names) + 1, f"{blend_name}: done")
-        return _mixed(predictions, folds, doubt, judge.name, bagged.weights, bagged.by_fold, bagged.path)
+        return _mixed(predictions, folds, doubt, judge.name, *found)
 
     def weights_on(rows: Any) -> tuple[Floats, GreedyPath | None]:
         if should_stop():

@@ -1,0 +1,250 @@
+"""A whole session at Planet's size on the real server: 48 models in, the default recipe triggered, a decided submission out.
+
+`python -m benchmarks.planet_session --json` starts `manage.py up` on a home of its own, creates the competition with the real labels and
+folds, uploads made models over HTTP, triggers the default ensemble and writes its submission. It prints how long that took from trigger
+to file, the most memory that all processes of the server held at once, and what was told of the progress meanwhile.
+
+Made models of one row share most of their errors, as good models do: one of them alone reaches an F2 of some 0.92.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from benchmarks.data import SHARED, Array, planet_labels
+from members.client import Client
+
+ROOT = Path(__file__).resolve().parents[1]
+LABELS = SHARED / "planet-labels"
+SLUG = "planet"
+SPEC = f"""slug = "{SLUG}"
+name = "Planet, with made models"
+task = "multilabel"
+metric = "f_beta_samples_score"
+beta = 2
+id_column = "image_name"
+labels = "train_labels.csv.gz"
+tags_column = "tags"
+sample_submission = "sample_submission.csv.gz"
+[folds]
+file = "folds10_ods.csv.gz"
+"""
+# Distance of yes from no in units of the noise, and the share of the noise's variance that all models have in common.
+DISTANCE, COMMON = (3.6, 4.1), 0.85
+SURENESS = (0.8, 1.5)
+LOOK_EVERY_SECONDS = 0.1
+TARGET_SECONDS, TARGET_BYTES = 60.0, 4 << 30
+
+
+@dataclass(frozen=True)
+class MadeModels:
+    """Models that see the truth through noise; model k is the same however many are made."""
+
+    truth: Array
+    """Bool (rows, labels)."""
+    common: Array
+    """The noise that all models share, float32 (rows, labels)."""
+    seed: int
+
+    @classmethod
+    def of(cls, truth: Array, seed: int) -> MadeModels:
+        """Draw the common noise."""
+        return cls(truth, np.random.default_rng(seed).standard_normal(truth.shape, np.float32), seed)
+
+    def probabilities(self, model: int) -> Array:
+        """Return what one model says, float32 (rows, labels): the log odds that its evidence carries, more or less sure of themselves."""
+        quality, noise = np.random.default_rng(model), np.random.default_rng([self.seed, model])
+        distance, sureness = quality.uniform(*DISTANCE), quality.uniform(*SURENESS)
+        own = noise.standard_normal(self.truth.shape, np.float32)
+        evidence = distance * (self.truth - 0.5) + np.sqrt(COMMON) * self.common + np.sqrt(1.0 - COMMON) * own
+        shares = self.truth.mean(axis=0)
+        odds = sureness * (np.log(shares / (1.0 - shares)) + distance * evidence)
+        return np.asarray(1.0 / (1.0 + np.exp(-odds)), np.float32)
+
+
+@dataclass
+class Memory:
+    """The most that all processes of the server held at once, looked at now and then."""
+
+    root: psutil.Process
+    peak_bytes: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self) -> None:
+        """Look until told to end."""
+        while not self.ended.wait(LOOK_EVERY_SECONDS):
+            held = [_held_by(process) for process in (self.root, *self.root.children(recursive=True))]
+            self.peak_bytes = max(self.peak_bytes, sum(held))
+
+
+def _held_by(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+@contextmanager
+def watching(memory: Memory) -> Iterator[Memory]:
+    """Watch while the block runs."""
+    thread = threading.Thread(target=memory.watch, daemon=True)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        memory.ended.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Server:
+    """`manage.py up` on a home of its own."""
+
+    home: Path
+    url: str
+    process: subprocess.Popen[str]
+
+    def create_member(self, name: str) -> str:
+        """Make an administrator, and return their token."""
+        words = ("create_member", name, "--team", "planet", "--role", "admin", "--print-token")
+        ended = subprocess.run(
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=environment(self.home), capture_output=True, text=True, check=True
+        )
+        return ended.stdout.strip()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return this process's environment with the home, and without a database or a broker of somebody else's."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BROKER_URL"}}
+    return {**kept, "STACKYARD_HOME": str(home)}
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Server]:
+    """Start the whole stack, wait until it is ready, and stop it in the end."""
+    command = [sys.executable, "manage.py", "up", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(home), stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield Server(home, _address(process), process)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    said = []
+    for line in process.stdout or ():
+        said.append(line)
+        if line.startswith("Ready "):
+            return line.split()[1]
+    raise RuntimeError("expected the server to become ready, got:\n" + "".join(said))
+
+
+def upload_models(client: Client, models: int) -> list[float]:
+    """Upload so many made models, out of fold and for the test rows; return their scores."""
+    truth = planet_labels().truth
+    contract = client.contract(SLUG)
+    drawn = np.random.default_rng(1).integers(0, len(truth), len(contract.test_ids))
+    train, test = MadeModels.of(truth, 2), MadeModels.of(truth[drawn], 3)
+    scores = []
+    for model in range(models):
+        answer = client.upload(SLUG, name=f"made-{model:03d}", oof=train.probabilities(model), test=test.probabilities(model))
+        if answer["state"] != "scored":
+            raise RuntimeError(f"expected made-{model:03d} to be scored, got {answer['state']}: {answer.get('errors')}")
+        scores.append(float(answer["score"] or 0.0))
+    return scores
+
+
+def run_session(client: Client, server: Server, target: Path) -> dict[str, Any]:
+    """Trigger the default ensemble, wait for it, write its submission; return what was measured on the way."""
+    told: list[tuple[float, int, int, str]] = []
+    began = time.perf_counter()
+
+    def note(ensemble: Any) -> None:
+        progress = ensemble.get("progress") or {}
+        told.append((time.perf_counter() - began, progress.get("done", 0), progress.get("total", 0), progress.get("sentence", "")))
+
+    with watching(Memory(psutil.Process(server.process.pid))) as memory:
+        ensemble = client.ensemble(SLUG, name="default", on_progress=note)
+        blended = time.perf_counter() - began
+        written = client.submit(SLUG, ensemble["name"], target)
+        seconds = time.perf_counter() - began
+    return {
+        "seconds": seconds,
+        "ensemble_seconds": blended,
+        "peak_bytes": memory.peak_bytes,
+        "progress_steps": len({done for _, done, _, _ in told}),
+        "progress": _thinned(told),
+        "score": ensemble["score"],
+        "in_sample_score": ensemble["in_sample_score"],
+        "weights": ensemble["weights"],
+        "rows": written["rows"],
+    }
+
+
+def _thinned(told: list[tuple[float, int, int, str]]) -> list[dict[str, Any]]:
+    """Return the first that was told with each sentence."""
+    seen: dict[str, dict[str, Any]] = {}
+    for seconds, done, total, sentence in told:
+        seen.setdefault(sentence, {"seconds": round(seconds, 2), "done": done, "total": total, "sentence": sentence})
+    return list(seen.values())
+
+
+def measure(models: int, folder: Path) -> dict[str, Any]:
+    """Run one whole session in a folder; return what the JSON says."""
+    for name in ("train_labels.csv.gz", "sample_submission.csv.gz", "folds10_ods.csv.gz"):
+        shutil.copy(LABELS / name, folder)
+    (folder / "spec.toml").write_text(SPEC)
+    home = folder / "home"
+    home.mkdir()
+    with serving(home) as server, Client(server.url, server.create_member("ada"), home=folder) as client:
+        client.create_competition(folder / "spec.toml")
+        began = time.perf_counter()
+        scores = upload_models(client, models)
+        uploaded = time.perf_counter() - began
+        session = run_session(client, server, folder / "submission.csv")
+    single = {"best": max(scores), "median": float(np.median(scores))}
+    met = session["seconds"] < TARGET_SECONDS and session["peak_bytes"] < TARGET_BYTES and session["progress_steps"] > 1
+    return {"models": models, "cores": os.cpu_count(), "upload_seconds": uploaded, "single_scores": single, **session, "met": met}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the session and print what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.planet_session", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--models", type=int, default=48)
+    chosen = parser.parse_args(arguments)
+    if not LABELS.exists():
+        print(f"expected Planet's labels in {LABELS}, there are none", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(chosen.models, Path(folder))
+    if chosen.json:
+        print(json.dumps(found))
+    else:
+        gigabytes = found["peak_bytes"] / 2**30
+        print(f"{found['models']} models, default recipe: {found['seconds']:.1f} s from trigger to submission, at most {gigabytes:.2f} GiB")
+        print(
+            f"F2 {found['score']:.4f} nested, {found['in_sample_score']:.4f} in sample, {found['single_scores']['best']:.4f} the best alone"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
