@@ -27,6 +27,8 @@ ROUNDING = 1e-6
 ROWS_AT_ONCE = 256
 # Below this many rows starting threads costs more than they save.
 FEW_ROWS = 4096
+# Earlier most cells are open still, and copying some of them costs as much as looking at all.
+FIRST_LOOK = 12
 
 
 class OpenRows(NamedTuple):
@@ -78,7 +80,7 @@ class FBetaSearch:
         """predictions: (models, rows, labels), memory-mapped or not; options: all of the metric's."""
         self.predictions, self.threshold = predictions, float(options["threshold"])
         self.rows = OpenRows.join(list(_read_rows(predictions, np.ascontiguousarray(truth, np.bool_), self.threshold)))
-        self.near, self.near_until = self.rows, 2
+        self.near, self.near_until = self.rows, FIRST_LOOK
         self.chosen: Ints = np.arange(len(self.rows.cells))
         self.total = np.zeros(len(self.rows.cells))
         self.size = 0
