@@ -60,7 +60,7 @@ def draw_shade(spec: Augment, chances: Chances, channels: int, device: torch.dev
 
 def shaded(images: Tensor, shade: Shade, white: float, out: Tensor | None = None) -> Tensor:
     """Return the images (n, c, h, w) with their colours changed, held between 0 and white; written into `out` where given."""
-    result = torch.empty_like(images) if out is None else out
+    result = images.new_empty(images.shape) if out is None else out
     add = shade.add * white
     if shade.pull is not None:
         add += (shade.pull * images.mean((2, 3))).sum(1, keepdim=True)

@@ -192,6 +192,13 @@ def test_the_images_that_came_stay_as_they_were(images, spec):
     assert torch.equal(floats, before)
 
 
+@pytest.mark.parametrize("spec", [COLOURS, EVERYTHING])
+def test_how_images_lie_in_memory_makes_no_difference(images, spec):
+    lying = images.contiguous(memory_format=torch.channels_last)
+
+    assert torch.allclose(drawn(lying, spec), drawn(images, spec), atol=1e-3)
+
+
 def test_no_images_are_no_images(images):
     assert drawn(images[:0], EVERYTHING).shape == (0, 3, SIDE, SIDE)
 
