@@ -281,6 +281,14 @@ def test_a_random_sized_crop_stays_within_the_image():
     assert area.max() > 0.95
 
 
+def test_a_zoom_with_an_offset_is_a_random_crop_of_one_size():
+    parts, elements = seen(Augment(scale=(8 / 7, 8 / 7), offset=1 / 14), count=2000)
+    shown = normalised(composed(parts, elements), SQUARE) @ np.array([[-1.0, 1], [-1, 1], [1, 1]])
+
+    assert np.allclose(shown[:, :2, 1] - shown[:, :2, 0], 2 * 7 / 8)
+    assert (shown[:, :2].min(), shown[:, :2].max()) == (pytest.approx(-1, abs=1e-3), pytest.approx(1, abs=1e-3))
+
+
 def test_a_bend_is_smooth_and_no_longer_than_asked_for():
     ramp = torch.linspace(-1, 1, 65)[1::2].expand(20, 1, 32, 32).contiguous()
     still = torch.eye(2, 3).expand(20, 2, 3)
