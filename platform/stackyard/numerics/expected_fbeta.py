@@ -9,10 +9,10 @@ from functools import cache
 import numpy as np
 
 from stackyard.numerics.arrays import Bools, Floats, Ints
-from stackyard.numerics.expected_fbeta_float32 import LABELS, label_sets_float32
+from stackyard.numerics.expected_fbeta_float32 import BLOCK_ROWS, LABELS, label_sets_float32
 from stackyard.numerics.expected_fbeta_float64 import exact_label_sets
 
-# Rows that one thread takes at a time: long enough that starting it does not count.
+# Rows that one thread takes at a time, at most: long enough that starting does not count.
 SHARE_ROWS = 8192
 
 
@@ -23,19 +23,21 @@ def best_label_sets(probabilities: Floats, squared_beta: float, zero_division: f
         return exact_label_sets(probabilities, squared_beta, zero_division)
     chosen, sure, network = np.empty((n, labels), np.bool_), np.empty(n, np.bool_), _sorting_network(labels)
 
+    share = _share_rows(n, threads := os.cpu_count() or 1)
+
     def decide(start: int) -> None:
-        rows = slice(start, start + SHARE_ROWS)
+        rows = slice(start, start + share)
         label_sets_float32(probabilities[rows], network, squared_beta, zero_division, chosen[rows], sure[rows])
 
-    starts = iter(range(0, n, SHARE_ROWS))
+    starts = iter(range(0, n, share))
 
     def work() -> None:
         for start in starts:  # shared: every thread takes the next one
             decide(start)
 
     # this thread works too: to start one more takes as long as thousands of rows
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1)) as pool:
-        helpers = [pool.submit(work) for _ in range(min(os.cpu_count() or 1, -(-n // SHARE_ROWS)) - 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        helpers = [pool.submit(work) for _ in range(min(threads, -(-n // share)) - 1)]
         work()
         for helper in helpers:
             helper.result()
@@ -43,6 +45,18 @@ def best_label_sets(probabilities: Floats, squared_beta: float, zero_division: f
     if len(doubtful):
         chosen[doubtful] = exact_label_sets(probabilities[doubtful], squared_beta, zero_division)
     return chosen
+
+
+def _share_rows(rows: int, threads: int) -> int:
+    """Return how many rows make a share, whole blocks, so that every thread has as many shares.
+
+    >>> [_share_rows(rows, 2) for rows in (100, 10_000, 61_191)]
+    [8192, 5120, 7680]
+    """
+    if rows <= SHARE_ROWS:
+        return SHARE_ROWS
+    rounds = -(-rows // (threads * SHARE_ROWS))
+    return -(-rows // (threads * rounds * BLOCK_ROWS)) * BLOCK_ROWS
 
 
 @cache
