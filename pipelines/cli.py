@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pipelines import progress
 from pipelines.assembling import Job
@@ -16,6 +17,7 @@ from pipelines.data import read_dataset
 from pipelines.errors import PipelineError
 from pipelines.export import BOUND, export_int8, export_nets
 from pipelines.plan import choose_plan
+from pipelines.planning import is_worth_timing, kept_plan, make_plan
 from pipelines.progress import Report
 from pipelines.recipe_toml import read_recipe
 from pipelines.run import run
@@ -37,15 +39,19 @@ def _declare_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that data.toml describes")
     parser.add_argument("--folds", type=Path, required=True, metavar="FILE", help="the team's folds, as csv or json")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the run folder; a run that lies there goes on")
     parser.add_argument("--device", default="", help="cpu, cuda, cuda:1; none: chosen")
     parser.add_argument("--threads", type=int, default=0, help="0: one for each core")
     parser.add_argument("--store", type=Path, metavar="DIR", help="where decoded images lie; none: STACKYARD_HOME/images")
     parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout, nothing else there")
 
 
-def _declare_run(parser: argparse.ArgumentParser) -> None:
+def _declare_out(parser: argparse.ArgumentParser) -> None:
     _declare_job(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the run folder; a run that lies there goes on")
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    _declare_out(parser)
     parser.add_argument("--fold", type=int, action="append", default=[], metavar="K", help="only this fold; may be given again")
     parser.add_argument(
         "--save-every", type=float, metavar="SECONDS", help="0: after every step; none: every minute, at most 1%% of the time"
@@ -77,12 +83,31 @@ def _run(chosen: argparse.Namespace, report: Report, request: StopRequest) -> in
     job = _job(chosen, report, request)
     saving = Saving() if chosen.save_every is None else Saving(seconds=chosen.save_every)
     job = replace(job, saving=saving, train_predictions=chosen.train_predictions, profile=chosen.profile)
+    folds = chosen.fold or list(range(job.dataset.folds.count))
     if chosen.jobs > 1:
-        folds = chosen.fold or list(range(job.dataset.folds.count))
         train_in_processes(_command(chosen), folds, chosen.jobs, job.plan.threads, report, request)
-    elif chosen.side_by_side == "yes":
-        job = replace(job, plan=replace(job.plan, side_by_side=True))
+    else:
+        job = _planned(job, folds, chosen)
     run(job, chosen.fold)
+    return 0
+
+
+def _planned(job: Job, folds: list[int], chosen: argparse.Namespace) -> Job:
+    """Return the job with the plan it was begun by, else one that is timed where that pays; what is said on the command line stays."""
+    plan = kept_plan(job, folds)
+    if plan is None:
+        plan = make_plan(job)[0] if is_worth_timing(job) else job.plan
+    said: dict[str, Any] = {name: getattr(chosen, name) for name in ("device", "threads") if getattr(chosen, name)}
+    if chosen.side_by_side:
+        said["side_by_side"] = chosen.side_by_side == "yes"
+    elif len(folds) < job.dataset.folds.count:
+        said["side_by_side"] = False
+    return replace(job, plan=replace(plan, **said))
+
+
+def _plan(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    plan, timings = make_plan(_job(chosen, report, request))
+    report({"event": "plan", **plan.as_json(), "images_a_second": timings})
     return 0
 
 
@@ -100,11 +125,11 @@ def _job(chosen: argparse.Namespace, report: Report, request: StopRequest) -> Jo
     recipe = read_recipe(chosen.recipe)
     dataset = read_dataset(chosen.data, chosen.folds, recipe, chosen.store)
     plan = choose_plan(chosen.device, chosen.threads)
-    return Job(recipe=recipe, dataset=dataset, out=chosen.out, plan=plan, report=report, request=request)
+    return Job(recipe=recipe, dataset=dataset, out=getattr(chosen, "out", Path()), plan=plan, report=report, request=request)
 
 
 def _declare_export(parser: argparse.ArgumentParser) -> None:
-    _declare_job(parser)
+    _declare_out(parser)
     parser.add_argument("--int8", action="store_true", help="also in 8 bits, with predictions of their own as the variant int8")
     parser.add_argument(
         "--bound", type=float, default=BOUND, metavar="SHARE", help="how much worse the metric may be in 8 bits; default %(default)g"
@@ -121,6 +146,7 @@ def _export(chosen: argparse.Namespace, report: Report, request: StopRequest) ->
 
 COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": (_run, "train and predict a recipe", _declare_run),
+    "plan": (_plan, "time some steps and say how this machine would run a recipe", _declare_job),
     "export": (_export, "write a finished run's nets as ONNX", _declare_export),
     **FILE_COMMANDS,
 }

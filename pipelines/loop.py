@@ -58,6 +58,12 @@ class Training:
         self._save()
         return self.at
 
+    def take_steps(self, count: int) -> None:
+        """Take some steps of the phase that it stands in, without judging or saving: to see how fast they are."""
+        stretch = self.laid[self.at.phase]
+        for _ in range(min(count, stretch.steps - self.at.step)):
+            self._step(stretch)
+
     def _run_phase(self, stretch: Stretch) -> None:
         self._record_if_due(stretch)
         while self.at.step < stretch.steps:

@@ -34,11 +34,13 @@ def default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def choose_plan(device: str = "", threads: int = 0) -> Plan:
-    """Return how to use this machine; what is given stays as it is."""
+def choose_plan(device: str = "", threads: int = 0, side_by_side: bool = False) -> Plan:
+    """Return how to use this machine before anything is timed; what is given stays as it is."""
     device = device or default_device()
     on_gpu = device.startswith("cuda")
-    return Plan(device=device, threads=threads or os.cpu_count() or 1, channels_last=on_gpu, pixels_on_device=on_gpu)
+    return Plan(
+        device=device, threads=threads or os.cpu_count() or 1, channels_last=on_gpu, pixels_on_device=on_gpu, side_by_side=side_by_side
+    )
 
 
 def apply(plan: Plan) -> torch.device:

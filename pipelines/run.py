@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from pipelines.assembling import Job, make_learner, make_setting
 from pipelines.averaging import Weights
 from pipelines.checkpoints import write_file, write_tensors
 from pipelines.choosing import check_choice, chosen_nets
+from pipelines.curves import read_history, write_curves
+from pipelines.errors import PackageMissing
 from pipelines.loop import Training
 from pipelines.metrics import METRICS, OWN, metric_for
 from pipelines.predictions import read_predictions
+from pipelines.profiling import write_trace
 from pipelines.recipe_toml import as_json
 from pipelines.tta import views_of
 
@@ -69,13 +73,30 @@ def join(job: Job, folders: Mapping[int, Path]) -> dict[str, Any]:
     if not all(outputs.part_path(folder, outputs.PLAIN, outputs.OOF).exists() for folder in folders.values()):
         return {}
     outputs.join_run(job.dataset, job.recipe, folders, job.out)
+    draw(job)
     return score_run(job)
+
+
+def draw(job: Job) -> None:
+    """Draw the curves of all trainings; on a machine without plotly say so and go on."""
+    seeds = range(job.recipe.seed, job.recipe.seed + job.recipe.seeds)
+    trainings = [(fold, seed) for fold in range(job.dataset.folds.count) for seed in seeds]
+    names = {f"fold {fold}" + (f", seed {seed}" if job.recipe.seeds > 1 else ""): (fold, seed) for fold, seed in trainings}
+    try:
+        write_curves(job.out, {name: read_history(job.seed_folder(*one) / "metrics.jsonl") for name, one in names.items()})
+    except PackageMissing as error:
+        job.report({"event": "note", "detail": error.detail})
 
 
 def train_and_predict(job: Job, folds: Sequence[int], seed: int) -> None:
     """Bring the nets of these folds to the end and predict with them; what is done already is not done again."""
     if all(seed_is_done(job, fold, seed) for fold in folds):
         return
+    if job.profile:
+        # a copy of the training is looked at, so that the profiler's calls change nothing
+        probe = replace(job, out=job.out / "profile")
+        path = write_trace(Training(make_setting(probe, folds, seed), make_learner(probe, folds, seed)), job.seed_folder(folds[0], seed))
+        job.report({"event": "profiled", "path": str(path)})
     training = Training(make_setting(job, folds, seed), make_learner(job, folds, seed))
     training.run()
     begun = time.monotonic()

@@ -38,9 +38,16 @@ class Child:
             elif event.get("event") not in {"done", "stopped"}:
                 self.report(event)
 
+    def close(self) -> None:
+        """Wait for the process's end and for its last words."""
+        self.process.wait()
+        self.ear.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
     def judge(self) -> None:
         """Raise what ended a process that is over; nothing where it ended well."""
-        self.ear.join()
+        self.close()
         if self.process.returncode == EXIT_CODE:
             raise Stopped
         if self.error:
@@ -86,7 +93,7 @@ def train_in_processes(command: Sequence[str], folds: Sequence[int], jobs: int, 
         for child in running:
             child.process.terminate()
         for child in running:
-            child.process.wait()
+            child.close()
 
 
 def _start(command: Sequence[str]) -> subprocess.Popen[str]:
