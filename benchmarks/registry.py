@@ -11,11 +11,15 @@ from benchmarks import (
     bagging,
     climbing,
     deciding,
+    digits,
     fine_tuning,
     folding,
+    gpu,
     growing,
+    plankton,
     quantising,
     regressing,
+    resuming,
     scoring,
     selecting,
     viewing,
@@ -66,6 +70,10 @@ BENCHMARKS: dict[str, Benchmark] = {
 TRIALS: dict[str, Trial] = {
     trial.name: trial
     for trial in (
+        Trial("digits", digits.WORK, digits.GOAL, digits.run),
+        Trial("resume", resuming.WORK, resuming.GOAL, resuming.run),
+        Trial("plankton", plankton.WORK, plankton.GOAL, plankton.run, always=False),
+        Trial("gpu", gpu.WORK, gpu.GOAL, gpu.run, always=False),
         Trial("fine_tune", fine_tuning.WORK, fine_tuning.GOAL, fine_tuning.run, always=False),
         Trial("int8", quantising.WORK, quantising.GOAL, quantising.run),
         Trial("tta", viewing.WORK, f"at most {viewing.MOST} times one view", viewing.run),
