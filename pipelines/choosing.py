@@ -12,6 +12,7 @@ from pipelines import draws
 from pipelines.averaging import Weights, copy_weights, refresh_batch_norm, write_weights
 from pipelines.errors import RecipeInvalid
 from pipelines.loop import Training
+from pipelines.losses import REGRESSION
 from pipelines.recipe import Recipe
 from pipelines.snapshots import MEMBERS, best, candidates, most_different
 from pipelines.standing import snapshots_of
@@ -19,13 +20,15 @@ from pipelines.standing import snapshots_of
 BATCHES_OF_REFRESHING = 50
 
 
-def check_choice(recipe: Recipe) -> None:
-    """Raise RecipeInvalid where no phase makes what predict.checkpoints asks for."""
+def check_choice(recipe: Recipe, task: str) -> None:
+    """Raise RecipeInvalid where no phase makes what predict.checkpoints asks for, or a phase asks what the task has not."""
     wanted, phases = recipe.predict.checkpoints, recipe.phases
     if wanted == "ema" and not any(phase.ema for phase in phases):
         raise RecipeInvalid('expected a phase with ema above 0, since predict.checkpoints is "ema", got none')
     if wanted == "average" and not any(phase.average == "epochs" for phase in phases):
         raise RecipeInvalid('expected a phase with average = "epochs", since predict.checkpoints is "average", got none')
+    if task == REGRESSION and any(phase.smoothing for phase in phases):
+        raise RecipeInvalid("expected smoothing with classes or labels only, got it with a regression task")
     judged = any(phase.checkpoints for phase in phases)
     if (wanted in {"best", "best3", "diverse3"} or any(phase.start == "best" for phase in phases[1:])) and not judged:
         raise RecipeInvalid("expected a phase with checkpoints above 0, since the best ones are asked for, got none")

@@ -10,6 +10,7 @@ from pipelines.data_spec import TASKS
 from pipelines.joining import average_files
 from pipelines.packing import pack
 from pipelines.progress import Report
+from pipelines.reaveraging import average_again
 from pipelines.recipe import MEANS
 from pipelines.stopping import StopRequest
 from pipelines.subsets import recombine_files
@@ -58,9 +59,27 @@ def _average(chosen: argparse.Namespace, report: Report, request: StopRequest) -
     return 0
 
 
+def _declare_average_nets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished run")
+    parser.add_argument(
+        "--best", type=int, default=0, metavar="N", help="so many nets of each training, best first; none: all that predicted"
+    )
+    parser.add_argument("--mean", choices=MEANS, default="geometric", help="over nets and seeds; default %(default)s")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout, nothing else there")
+
+
+def _average_nets(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
+    del request
+    paths = average_again(chosen.run, chosen.out, chosen.best, chosen.mean)
+    report({"event": "averaged", "paths": [str(path) for path in paths]})
+    return 0
+
+
 FILE_COMMANDS: dict[str, tuple[Callable[..., int], str, Callable[[argparse.ArgumentParser], None]]] = {
     "average": (_average, "average predictions, such as those of other checkpoints, without a net", _declare_average),
     "pack": (_pack, "copy data into one folder that a bare machine can read", _declare_pack),
+    "average-nets": (_average_nets, "make a run's predictions anew from those of its nets", _declare_average_nets),
     "recombine": (_recombine, "let specialists share out what a general net gives to their classes", _declare_recombine),
 }
 """Name -> what it does, in words, its options."""

@@ -37,6 +37,7 @@ class Training:
         self.keeper = Keeper(setting)
         self.at = Standing([[] for _ in setting.feeds])
         if not self.keeper.resume(self.at, learner):
+            self._rehearse()
             self._enter(self.laid[0])
         self.looked = self.at.step
         """Steps of the phase whose losses have been looked at."""
@@ -73,6 +74,12 @@ class Training:
                 raise Stopped
             if self.keeper.is_due():
                 self._save()
+
+    def _rehearse(self) -> None:
+        """Begin every phase once, so that what a later one asks for in vain is an error now and not in some hours."""
+        for stretch in self.laid:
+            self.learner.begin(stretch.phase)
+            self._rate(stretch, 0)
 
     def _enter(self, stretch: Stretch) -> None:
         """Begin a phase: from the last weights or the best, with a new optimiser."""

@@ -37,6 +37,7 @@ def make_record(recipe: Recipe, dataset: Dataset, plan: Plan) -> Record:
     return {
         "recipe": as_json(recipe),
         "recipe_digest": recipe_digest(recipe),
+        "task": dataset.task,
         "data_digest": dataset.digest,
         "folds_digest": dataset.folds.digest,
         "code_digests": {code: code_digest(code) for code in codes},

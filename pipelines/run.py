@@ -34,7 +34,7 @@ def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
     Raises PipelineError and its kinds, and Stopped once the state is saved, if somebody asked.
     """
     recipe, dataset = job.recipe, job.dataset
-    check_choice(recipe)
+    check_choice(recipe, dataset.task)
     views_of(recipe.predict.tta, recipe.phases[-1].size, recipe.phases[-1].augment)  # an unknown view is an error before days of training
     wanted = list(folds) or list(range(dataset.folds.count))
     for fold in wanted:

@@ -1,6 +1,7 @@
 """A run from its command line to its files."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from stackyard.contract.array_files import read_npz_table
 from stackyard.contract.limits import Limits
 
 from pipelines.cli import main
+from pipelines.errors import RecipeInvalid
 from pipelines.joining import mean_of
 from pipelines.outputs import parts_of
 from pipelines.predictions import read_predictions
@@ -112,8 +114,6 @@ def test_the_curves_of_all_folds_are_drawn(done):
 
 
 def test_without_plotly_the_run_says_so_and_ends_well(folder, monkeypatch):
-    import sys
-
     for name in ("plotly", "plotly.graph_objects", "plotly.subplots"):
         monkeypatch.setitem(sys.modules, name, None)
     told = []
@@ -170,15 +170,51 @@ def test_train_predictions_are_written_where_asked_for(folder):
     assert not set(said.ids) & set(read_predictions(folder / "taught" / "fold-0" / "1crop" / "oof.npz").ids)
 
 
-def test_nets_can_be_averaged_again_without_a_net(folder, capsys):
-    recipe = change(TINY, phases__0__checkpoints=2, predict__checkpoints="best3")
-    made = run(make_job(folder, recipe, out="three"))
-    nets = sorted(path.name for path in (folder / "three" / "fold-0" / "seed-0" / "nets").iterdir())
-    whole = read_predictions(folder / "three" / "1crop" / "oof.npz")
-    parts = [read_predictions(folder / "three" / "fold-0" / "seed-0" / "nets" / name / "1crop" / "oof.npz").values for name in nets]
+@pytest.fixture(scope="module")
+def three(folder):
+    run(make_job(folder, change(TINY, phases__0__checkpoints=2, predict__checkpoints="best3", seeds=2), out="three"))
+    return folder / "three"
+
+
+def test_a_fold_is_the_mean_of_its_three_best_nets(three):
+    seed = three / "fold-0" / "seed-1"
+    nets = sorted((seed / "nets").iterdir())
+    parts = [read_predictions(net / "1crop" / "oof.npz").values for net in nets]
 
     assert len(nets) == 3
-    np.testing.assert_allclose(
-        whole.rows(read_predictions(folder / "three/fold-0/1crop/oof.npz").ids), mean_of(np.stack(parts), "multiclass")
-    )
-    assert made["scores"]["1crop"]["accuracy_score"] > 0
+    np.testing.assert_allclose(read_predictions(seed / "1crop" / "oof.npz").values, mean_of(np.stack(parts), "multiclass"))
+
+
+def test_all_nets_averaged_again_are_what_the_run_wrote(three, folder):
+    assert main(["average-nets", str(three), "--out", str(folder / "again")]) == 0
+
+    for part in ("oof", "test", "fold-1/oof"):
+        *fold, name = part.split("/")
+        pair = [read_predictions(where.joinpath(*fold) / "1crop" / f"{name}.npz") for where in (three, folder / "again")]
+        assert pair[0].ids == pair[1].ids
+        np.testing.assert_array_equal(pair[0].values, pair[1].values)
+
+
+def test_the_best_net_alone_is_taken_by_its_loss(three, folder, capsys):
+    assert main(["average-nets", str(three), "--best", "1", "--out", str(folder / "one"), "--json"]) == 0
+    best = []
+    for seed in (three / "fold-0" / "seed-0", three / "fold-0" / "seed-1"):
+        entries = [json.loads(line) for line in (seed / "metrics.jsonl").read_text().splitlines()]
+        name = min(entries, key=lambda entry: entry["judged"])["name"]
+        best.append(read_predictions(seed / "nets" / name / "1crop" / "oof.npz").values)
+
+    assert len(events(capsys)[-1]["paths"]) == 2
+    np.testing.assert_array_equal(read_predictions(folder / "one/fold-0/1crop/oof.npz").values, mean_of(np.stack(best), "multiclass"))
+
+
+def test_a_run_that_is_not_finished_is_not_averaged(folder, tmp_path, capsys):
+    assert main(["average-nets", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    assert "PredictionInvalid" in capsys.readouterr().err
+
+
+def test_what_a_later_phase_asks_in_vain_is_an_error_at_once(folder, tmp_path):
+    phase = {"epochs": 1, "trains": "heed"}
+    recipe = change(TINY, phases=[{"epochs": 1000}, phase])
+
+    with pytest.raises(RecipeInvalid, match="heed"):
+        run(make_job(folder, recipe, out=str(tmp_path)), [0])

@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.assembling import Job
 from pipelines.data import read_dataset
+from pipelines.errors import RecipeInvalid
 from pipelines.plan import Plan
 from pipelines.predictions import read_predictions
 from pipelines.progress import nobody
@@ -91,7 +92,10 @@ def test_features_mixup_and_smoothing_go_with_each_task(data):
     smooth = but(RECIPE, **{"phases.0.smoothing": 0.1, "phases.0.epochs": 1})
 
     assert all(np.isfinite(list(found["tta"].values())))
-    if task != "regression":
+    if task == "regression":
+        with pytest.raises(RecipeInvalid, match="smoothing"):
+            scores(data, "smooth", smooth)
+    else:
         assert all(np.isfinite(list(scores(data, "smooth", smooth)[1]["tta"].values())))
 
 
