@@ -58,4 +58,7 @@ def apply(plan: Plan) -> torch.device:
         # cuBLAS needs a workspace of its own to add in one order
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.set_float32_matmul_precision("high")
+        # kernels that add in any order are replaced where there are others; where there are none, resuming is as close as it can be
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return device

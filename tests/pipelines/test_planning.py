@@ -1,11 +1,15 @@
 """How a machine is used is found by timing, and kept."""
 
 import dataclasses
+import shutil
 
 import pytest
+import torch
 
 from pipelines import planning
+from pipelines.assembling import make_learner, make_setting
 from pipelines.errors import RecipeInvalid
+from pipelines.loop import Training
 from pipelines.plan import Plan, apply, choose_plan
 from pipelines.planning import is_worth_timing, kept_plan, make_plan, ways
 from pipelines.run import run
@@ -81,9 +85,22 @@ def test_a_run_goes_on_by_the_plan_it_was_begun_by(folder):
 
 
 def test_a_device_that_is_not_there_is_an_error():
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     with pytest.raises(RecipeInvalid, match="cuda"):
         apply(choose_plan("cuda"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own compiler
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_net_learns_what_it_would_have_learnt(folder):
+    recipe = change(TINY, net__options__dropout=0.0)
+    losses = []
+    for compiled in ("", "default"):
+        job = make_job(folder, recipe, out=f"compiled-{compiled}", compiled=compiled)
+        training = Training(make_setting(job, [0], 0), make_learner(job, [0], 0))
+        training.run()
+        losses.append(training.at.losses)
+
+    torch.testing.assert_close(losses[0], losses[1], atol=1e-4, rtol=0)
