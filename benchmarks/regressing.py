@@ -17,7 +17,7 @@ from benchmarks.data import Array, label_predictions, planet_labels
 from benchmarks.peer import PeerRun
 
 MODELS, COUNT, PENALTY = 48, 10, 1.0
-SOME = 8
+SOME, MANY_ROWS = 8, 10_000
 PENALTIES = 10.0 ** np.linspace(-5.0, 0.5, 12)
 
 
@@ -76,7 +76,9 @@ def fit_label(parts: list[LabelRows]) -> Array:
     """
     precision = np.full(parts[0].columns, PENALTY)
     precision[-1] = 0.0
-    rough, _ = minimise([part.every(SOME) for part in parts], precision / SOME, np.zeros((1, parts[0].columns)))
+    rough = np.zeros((1, parts[0].columns))
+    if sum(part.targets.shape[1] for part in parts) > MANY_ROWS:
+        rough, _ = minimise([part.every(SOME) for part in parts], precision / SOME, rough)
     start, known = minimise(parts, precision, rough)
     return np.concatenate(
         [minimise(parts[:k] + parts[k + 1 :], precision, start, known[:k] + known[k + 1 :])[0] for k in range(len(parts))]
