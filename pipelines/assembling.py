@@ -25,6 +25,7 @@ from pipelines.steps import Learner, OneNet
 from pipelines.stopping import StopRequest
 from pipelines.teachers import features_of, lessons_of
 
+MOST_OF_MEMORY = 0.4
 WHITE = {"uint8": 255.0, "uint16": 65535.0}
 
 
@@ -57,7 +58,8 @@ class Job:
 def make_setting(job: Job, folds: Sequence[int], seed: int) -> Setting:
     """Return what a training of these folds needs."""
     recipe, dataset, device = job.recipe, job.dataset, apply(job.plan)
-    pixels = Pixels(dataset.train, len(dataset.train), dataset.test, device, whole=job.plan.pixels_on_device)
+    whole = job.plan.pixels_on_device and fits(dataset.train.array.nbytes, device)
+    pixels = Pixels(dataset.train, len(dataset.train), dataset.test, device, whole)
     normalise = normaliser(recipe, dataset, device)
     kitchen = Kitchen(pixels, normalise, dataset.task, len(dataset.classes), seed, job.dtype)
     judge = Judge(
@@ -87,6 +89,11 @@ def make_setting(job: Job, folds: Sequence[int], seed: int) -> Setting:
         request=job.request,
         saving=job.saving,
     )
+
+
+def fits(size: int, device: torch.device) -> bool:
+    """Tell whether so many bytes leave a device enough room to train."""
+    return device.type != "cuda" or size <= MOST_OF_MEMORY * torch.cuda.mem_get_info(device)[0]
 
 
 def make_feed(job: Job, fold: int, seed: int, device: torch.device) -> Feed:

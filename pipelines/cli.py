@@ -20,7 +20,7 @@ from pipelines.plan import choose_plan
 from pipelines.planning import is_worth_timing, kept_plan, make_plan
 from pipelines.progress import Report
 from pipelines.recipe_toml import read_recipe
-from pipelines.run import run
+from pipelines.run import is_done, run
 from pipelines.setting import Saving
 from pipelines.side_processes import train_in_processes
 from pipelines.stopping import EXIT_CODE, Stopped, StopRequest, listen
@@ -85,7 +85,8 @@ def _run(chosen: argparse.Namespace, report: Report, request: StopRequest) -> in
     job = replace(job, saving=saving, train_predictions=chosen.train_predictions, profile=chosen.profile)
     folds = chosen.fold or list(range(job.dataset.folds.count))
     if chosen.jobs > 1:
-        train_in_processes(_command(chosen), folds, chosen.jobs, job.plan.threads, report, request)
+        left = [fold for fold in folds if not is_done(job, fold)]
+        train_in_processes(_command(chosen), left, chosen.jobs, job.plan.threads, report, request)
     else:
         job = _planned(job, folds, chosen)
     run(job, chosen.fold)

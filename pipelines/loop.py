@@ -187,4 +187,6 @@ class Training:
             "epoch": stretch.epoch(self.at.step - 1),
             "step": self.at.step,
         }
-        self.setting.tell("step", **numbers, loss=loss, rate=rate, **self.pace.figures())
+        judged = [entry for entry in self.at.histories[0] if "value" in entry][-1:]
+        last = {key: entry[key] for entry in judged for key in ("metric", "value")}
+        self.setting.tell("step", **numbers, loss=loss, rate=rate, **last, **self.pace.figures())
