@@ -29,9 +29,7 @@ def scenes(count, seed):
     return torch.randn(count, 1, SIDE, SIDE, generator=random) * 0.5 + 2 * shapes[:, None], boxes, shapes
 
 
-@pytest.mark.parametrize(
-    ("encoder", "size"), [("vgg11", (64, 96)), ("resnet34", (64, 64)), ("resnet10t", (45, 61))]
-)
+@pytest.mark.parametrize(("encoder", "size"), [("vgg11", (64, 96)), ("resnet34", (64, 64)), ("resnet10t", (45, 61))])
 def test_masks_have_the_images_own_size(encoder, size):
     with torch.device("meta"):
         net = build_unet(outputs=2, channels=3, encoder=encoder).eval()
