@@ -97,7 +97,7 @@ def _planned(job: Job, folds: list[int], chosen: argparse.Namespace) -> Job:
     """Return the job with the plan it was begun by, else one that is timed where that pays; what is said on the command line stays."""
     plan = kept_plan(job, folds)
     if plan is None:
-        plan = make_plan(job)[0] if is_worth_timing(job) else job.plan
+        plan = make_plan(job, len(folds))[0] if is_worth_timing(job, len(folds)) else job.plan
     said: dict[str, Any] = {name: getattr(chosen, name) for name in ("device", "threads") if getattr(chosen, name)}
     if chosen.side_by_side:
         said["side_by_side"] = chosen.side_by_side == "yes"
@@ -107,7 +107,8 @@ def _planned(job: Job, folds: list[int], chosen: argparse.Namespace) -> Job:
 
 
 def _plan(chosen: argparse.Namespace, report: Report, request: StopRequest) -> int:
-    plan, timings = make_plan(_job(chosen, report, request))
+    job = _job(chosen, report, request)
+    plan, timings = make_plan(job, job.dataset.folds.count)
     report({"event": "plan", **plan.as_json(), "images_a_second": timings})
     return 0
 

@@ -37,30 +37,29 @@ def kept_plan(job: Job, folds: list[int]) -> Plan | None:
     return None
 
 
-def is_worth_timing(job: Job) -> bool:
-    """Tell whether the run is so long that timing costs next to nothing."""
-    folds = job.dataset.folds.count
+def is_worth_timing(job: Job, folds: int) -> bool:
+    """Tell whether a run of so many folds is so long that timing costs next to nothing."""
     steps = whole_steps(make_setting(job, [0], job.recipe.seed).stretches()) * folds * job.recipe.seeds
-    return steps * WORTH_SHARE >= len(list(ways(job))) * (STEPS + WARM_UP)
+    return steps * WORTH_SHARE >= len(list(ways(job, folds))) * (STEPS + WARM_UP)
 
 
-def ways(job: Job) -> Iterator[tuple[str, Plan]]:
-    """Yield what can be tried on this device."""
+def ways(job: Job, folds: int) -> Iterator[tuple[str, Plan]]:
+    """Yield what can be tried on this device for so many folds; only all of them stand side by side."""
     base, on_gpu = replace(job.plan, side_by_side=False), job.plan.device.startswith("cuda")
     yield "one by one", replace(base, channels_last=False)
     yield "one by one, channels last", replace(base, channels_last=True)
     if on_gpu:
         yield "one by one, CUDA graphs", replace(base, compiled="reduce-overhead")
-    if not obstacle(job.recipe):
+    if folds == job.dataset.folds.count and not obstacle(job.recipe):
         yield "side by side", replace(base, side_by_side=True, channels_last=False)
 
 
-def make_plan(job: Job) -> tuple[Plan, Timings]:
-    """Return the plan under which the first phase learns most images a second, and what was measured.
+def make_plan(job: Job, folds: int) -> tuple[Plan, Timings]:
+    """Return the plan under which so many folds learn most images a second in the first phase, and what was measured.
 
     A way that fails (no compiler, too little memory for all folds) is left out; the first never fails without the run failing too.
     """
-    tried = dict(ways(job))
+    tried = dict(ways(job, folds))
     timings: Timings = {}
     for name, plan in tried.items():
         try:
@@ -69,7 +68,7 @@ def make_plan(job: Job) -> tuple[Plan, Timings]:
             if not timings:
                 raise
     setting = make_setting(job, [0], job.recipe.seed)
-    images = whole_steps(setting.stretches()) * job.recipe.phases[0].batch * job.dataset.folds.count * job.recipe.seeds
+    images = whole_steps(setting.stretches()) * job.recipe.phases[0].batch * folds * job.recipe.seeds
 
     def seconds(name: str) -> float:
         return images / timings[name] + (COMPILE_SECONDS if tried[name].compiled else 0.0)

@@ -36,6 +36,9 @@ class ManyNets:
     def __init__(self, nets: Sequence[nn.Module], task: str, device: torch.device, channels_last: bool = False) -> None:
         """Stack these nets, which are on the device and differ in nothing but their weights."""
         self.net = copy.deepcopy(nets[0])
+        for part in self.net.modules():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                part.register_forward_pre_hook(_in_full_precision)
         self.task, self.device, self.count = task, device, len(nets)
         self.format = torch.channels_last if channels_last else torch.contiguous_format
         parameters, buffers = stack_module_state(cast(Any, list(nets)))
@@ -107,6 +110,11 @@ class ManyNets:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `state` returned."""
         load_optimiser(self.optimiser, state["optimiser"])
+
+
+def _in_full_precision(part: nn.Module, values: tuple[Tensor, ...]) -> tuple[Tensor, ...]:  # noqa: ARG001 - a hook's form
+    """Give batch norm float32: stacked, it cannot take half precision beside statistics of float32."""
+    return tuple(value.float() if value.dtype in {torch.bfloat16, torch.float16} else value for value in values)
 
 
 def _stack(batches: Sequence[Batch]) -> dict[str, Tensor]:

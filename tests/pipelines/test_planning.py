@@ -26,9 +26,9 @@ def folder(tmp_path_factory):
 def test_the_fastest_way_is_chosen(folder, monkeypatch):
     speeds = {"one by one": 10.0, "one by one, channels last": 30.0, "side by side": 20.0}
     job = make_job(folder, out="none")
-    known = {plan: speeds[name] for name, plan in ways(job)}
+    known = {plan: speeds[name] for name, plan in ways(job, 2)}
     monkeypatch.setattr(planning, "images_a_second", lambda tried: known[tried.plan])
-    plan, timings = make_plan(job)
+    plan, timings = make_plan(job, 2)
 
     assert timings == speeds
     assert plan.channels_last
@@ -36,26 +36,26 @@ def test_the_fastest_way_is_chosen(folder, monkeypatch):
 
 
 def test_steps_are_really_timed_and_leave_nothing_behind(folder):
-    plan, timings = make_plan(make_job(folder, out="none"))
+    plan, timings = make_plan(make_job(folder, out="none"), 2)
 
     assert set(timings) == {"one by one", "one by one, channels last", "side by side"}
     assert min(timings.values()) > 0
-    assert plan in dict(ways(make_job(folder))).values()
+    assert plan in dict(ways(make_job(folder), 2)).values()
     assert not (folder / "none").exists()
 
 
 def test_what_compiles_must_win_its_time_back(folder, monkeypatch):
     job = make_job(folder, change(TINY, phases__0__epochs=10))
     tried = {"one by one": Plan(), "one by one, CUDA graphs": Plan(compiled="reduce-overhead")}
-    monkeypatch.setattr(planning, "ways", lambda _: tried.items())
+    monkeypatch.setattr(planning, "ways", lambda *_: tried.items())
     monkeypatch.setattr(planning, "images_a_second", lambda job: 1000.0 if job.plan.compiled else 500.0)
 
-    assert make_plan(job)[0].compiled == ""
-    assert make_plan(dataclasses.replace(job, recipe=change(TINY, phases__0__epochs=10_000)))[0].compiled == "reduce-overhead"
+    assert make_plan(job, 2)[0].compiled == ""
+    assert make_plan(dataclasses.replace(job, recipe=change(TINY, phases__0__epochs=10_000)), 2)[0].compiled == "reduce-overhead"
 
 
 def test_folds_that_cannot_stand_side_by_side_are_not_tried_so(folder):
-    assert "side by side" not in dict(ways(make_job(folder, change(TINY, phases__0__schedule__name="plateau"))))
+    assert "side by side" not in dict(ways(make_job(folder, change(TINY, phases__0__schedule__name="plateau")), 2))
 
 
 def test_a_way_that_fails_is_left_out_but_the_first_is_an_error(folder, monkeypatch):
@@ -65,15 +65,15 @@ def test_a_way_that_fails_is_left_out_but_the_first_is_an_error(folder, monkeypa
         return 1.0
 
     monkeypatch.setattr(planning, "images_a_second", fail)
-    assert set(make_plan(make_job(folder))[1]) == {"one by one", "one by one, channels last"}
+    assert set(make_plan(make_job(folder), 2)[1]) == {"one by one", "one by one, channels last"}
     monkeypatch.setattr(planning, "images_a_second", lambda job: fail(dataclasses.replace(job, plan=Plan(side_by_side=True))))
     with pytest.raises(RuntimeError, match="no"):
-        make_plan(make_job(folder))
+        make_plan(make_job(folder), 2)
 
 
 def test_a_short_run_is_not_timed(folder):
-    assert not is_worth_timing(make_job(folder))
-    assert is_worth_timing(make_job(folder, change(TINY, phases__0__epochs=5_000)))
+    assert not is_worth_timing(make_job(folder), 2)
+    assert is_worth_timing(make_job(folder, change(TINY, phases__0__epochs=5_000)), 2)
 
 
 def test_a_run_goes_on_by_the_plan_it_was_begun_by(folder):

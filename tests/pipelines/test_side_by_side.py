@@ -28,8 +28,8 @@ def data(tmp_path):
     return make_data(tmp_path, rows=123, test_rows=10, folds=3).parent
 
 
-def trained(folder, recipe, folds, out):
-    job = dataclasses.replace(make_job(folder, recipe, out=out), dtype=torch.float64)
+def trained(folder, recipe, folds, out, dtype=torch.float64):
+    job = dataclasses.replace(make_job(folder, recipe, out=out), dtype=dtype)
     training = Training(make_setting(job, folds, 0), make_learner(job, folds, 0))
     training.run()
     return training
@@ -58,6 +58,14 @@ def test_predictions_are_those_of_folds_one_by_one(data):
 
         assert pair[0].ids == pair[1].ids
         assert abs(pair[0].values - pair[1].values).max() < 1e-4
+
+
+def test_half_precision_learns_nearly_the_same(data):
+    recipe = change(RECIPE, phases__0__precision="bf16")
+    together, alone = (trained(data, recipe, folds, f"half-{len(folds)}", torch.float32) for folds in ([0, 1, 2], [2]))
+
+    torch.testing.assert_close(together.at.losses[2], alone.at.losses[0], atol=0.05, rtol=0)
+    assert together.learner.weights()["head.weight"].dtype == torch.float32
 
 
 def test_a_kill_changes_no_byte(data, monkeypatch):
