@@ -14,7 +14,6 @@ from pipelines.joining import mean_of
 from pipelines.outputs import parts_of
 from pipelines.predictions import read_predictions
 from pipelines.run import run
-from pipelines.side_processes import threads_of
 from tests.pipelines.training import TINY, change, digests, make_data, make_job
 
 RECIPE = """
@@ -138,11 +137,6 @@ def test_an_error_in_a_process_of_its_own_keeps_its_name(folder, capsys):
 
     assert json.loads(told.out.splitlines()[-1])["error"] == "FoldsInvalid"
     assert "FoldsInvalid: expected a fold from 0 to 1, got 7" in told.err
-
-
-def test_the_last_folds_share_the_threads_that_are_left():
-    assert threads_of([0, 1, 2], 2, 4) == {0: 2, 1: 2, 2: 4}
-    assert threads_of([3], 2, 1) == {3: 1}
 
 
 def test_an_error_is_one_sentence_and_exit_code_one(folder, tmp_path, capsys):
