@@ -81,6 +81,8 @@ def ours(folder: Path, chosen: Recipe) -> tuple[float, float]:
 
 def theirs(folder: Path, chosen: Recipe, truth: Array, device: torch.device) -> tuple[float, float]:
     """Return seconds of one epoch of one fold as timm trains it, with its judgement, and the accuracy after it."""
+    from benchmarks.timm_loop import train_fold  # noqa: PLC0415 - timm takes long to load, and only this benchmark needs it
+
     (phase,) = chosen.phases
     held = np.arange(len(truth)) // CLASSES % FOLDS == 0
     torch.manual_seed(0)

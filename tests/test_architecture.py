@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,21 @@ PURE = {"numerics", "contract", "errors"}
 HEAVY = ("torch", "sklearn", "numba", "scipy", "boto3", "botocore", "pandas", "playwright", "stackyard.numerics")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
-FILES = {
-    path: ast.parse(path.read_text())
-    for folder in ("platform/stackyard", "members", "pipelines", "benchmarks", "tests")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    if "migrations" not in path.parts
-}
-PRODUCT = {path: tree for path, tree in FILES.items() if path.relative_to(ROOT).parts[0] in {"platform", "members", "pipelines"}}
+
+@cache
+def all_files() -> dict[Path, ast.Module]:
+    """Return every source file's tree."""
+    return {
+        path: ast.parse(path.read_text())
+        for folder in ("platform/stackyard", "members", "pipelines", "benchmarks", "tests")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migrations" not in path.parts
+    }
+
+
+def product() -> dict[Path, ast.Module]:
+    """Return the trees of what is shipped."""
+    return {path: tree for path, tree in all_files().items() if path.relative_to(ROOT).parts[0] in {"platform", "members", "pipelines"}}
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -62,7 +71,7 @@ def room_named(module: str) -> str | None:
 
 def find(rule) -> list[str]:
     """Return which imports of the server's rooms break the rule (path, module) -> bool."""
-    rooms = {path: tree for path, tree in PRODUCT.items() if path.is_relative_to(SERVER) and room_of(path) in ROOMS}
+    rooms = {path: tree for path, tree in product().items() if path.is_relative_to(SERVER) and room_of(path) in ROOMS}
     return [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
         for path, tree in rooms.items()
@@ -112,7 +121,7 @@ def test_the_other_sides_keep_to_their_edges(folder, allowed):
     ours = ("stackyard", "members", "pipelines", "django")
     found = [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for path, tree in PRODUCT.items()
+        for path, tree in product().items()
         if path.is_relative_to(ROOT / folder)
         for module, line in imports(tree)
         if module.split(".")[0] in ours and not module.startswith(allowed)
@@ -123,7 +132,7 @@ def test_the_other_sides_keep_to_their_edges(folder, allowed):
 
 def test_an_import_inside_a_function_is_heavy_and_has_its_reason_beside_it():
     found = []
-    for path, tree in PRODUCT.items():
+    for path, tree in product().items():
         lines = path.read_text().splitlines()
         for module, line in {pair for function in functions(tree) for pair in imports(function)}:
             own_heavy_half = path.name == "tasks.py" and room_named(module) == room_of(path)
@@ -134,15 +143,15 @@ def test_an_import_inside_a_function_is_heavy_and_has_its_reason_beside_it():
 
 
 def test_files_and_functions_are_short_and_none_is_called_utils():
-    long_files = [str(path.relative_to(ROOT)) for path in FILES if len(path.read_text().splitlines()) > LONGEST_FILE]
+    long_files = [str(path.relative_to(ROOT)) for path in all_files() if len(path.read_text().splitlines()) > LONGEST_FILE]
     long_functions = [
         f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
-        for path, tree in FILES.items()
+        for path, tree in all_files().items()
         for function in functions(tree)
         if (function.end_lineno or 0) - function.lineno + 1 >= LONGEST_FUNCTION
     ]
 
-    assert (long_files, long_functions, [path for path in FILES if "utils" in path.stem]) == ([], [], [])
+    assert (long_files, long_functions, [path for path in all_files() if "utils" in path.stem]) == ([], [], [])
 
 
 def test_every_room_is_there_and_no_other():

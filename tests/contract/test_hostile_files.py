@@ -48,44 +48,45 @@ def parquet():
 
 IDS = claim((1,), "<U1") + "a".encode("utf-32-le")
 
+# Made when asked for: some are large.
 HOSTILE = {
-    "claims_32_gib.npy": claim((1 << 32,)),
-    "claims_more_than_any_integer.npy": claim((1 << 62, 1 << 62)) + b"\0" * 64,
-    "negative.npy": claim((-2, -4)) + b"\0" * 64,
-    "no_bytes_a_cell.npy": claim((1 << 20,), "<U0"),
-    "false_header_length.npy": header("{}", (2, 0), 0xFFFFFFF0),
-    "version_nine.npy": header("{}", (9, 0)),
-    "no_header.npy": b"\x93NUMPY",
-    "header_is_code.npy": header("__import__('os').getcwd()\n"),
-    "header_nests.npy": header("(" * 5000 + "\n"),
-    "header_negates.npy": header("-" * 60000 + "1\n"),
-    "odd_type.npy": claim((1,), "<x9"),
-    "objects.npy": objects(),
-    "truncated.npy": claim((4,)) + b"\0" * 8,
-    "objects.npz": zipped(ids=IDS, predictions=objects()),
-    "claims_32_gib.npz": zipped(ids=IDS, predictions=claim((1 << 32,))),
-    "bomb.npz": zipped(ids=IDS, predictions=claim((8 * MEBIBYTE,)) + bytes(64 * MEBIBYTE)),
-    "bzip.npz": zipped(zipfile.ZIP_BZIP2, ids=IDS, predictions=claim((1,)) + b"\0" * 8),
-    "not_arrays.npz": zipped(**{"x.txt": b"hello"}),
-    "truncated.npz": zipped(ids=IDS, predictions=claim((1,)) + b"\0" * 8)[:-30],
-    "flipped.npz": zipped(zipfile.ZIP_STORED, ids=IDS, predictions=claim((1,)) + b"\0" * 8).replace(b"'descr'", b"'desXr'"),
-    "bomb.csv.gz": gzip.compress(b"id,p\n" + b"a" * (64 * MEBIBYTE)),
-    "bomb_in_a_bomb.csv.gz": gzip.compress(gzip.compress(b"id,p\n" + b"0" * (64 * MEBIBYTE))),
-    "bomb.csv.zst": zstd.compress(b"id,p\n" + b"a" * (64 * MEBIBYTE)),
-    "truncated.csv.gz": gzip.compress(b"id,p\na,1\n" * 100)[:-9],
-    "truncated.csv.zst": zstd.compress(b"id,p\na,1\n" * 100)[:-3],
-    "many_cells.csv": b"id,p\n" + b"a,1\n" * (2 * MEBIBYTE),
-    "wide_field.csv": b"id,p," + b"a" * (2 * MEBIBYTE) + b"\n1,2,3\n",
-    "false_footer_length.parquet": parquet()[:-8] + struct.pack("<I", 0x7FFFFFFF) + b"PAR1",
-    "torn_footer.parquet": parquet()[:-40] + parquet()[-8:],
-    "only_magic.parquet": b"PAR1PAR1PAR1",
+    "claims_32_gib.npy": lambda: claim((1 << 32,)),
+    "claims_more_than_any_integer.npy": lambda: claim((1 << 62, 1 << 62)) + b"\0" * 64,
+    "negative.npy": lambda: claim((-2, -4)) + b"\0" * 64,
+    "no_bytes_a_cell.npy": lambda: claim((1 << 20,), "<U0"),
+    "false_header_length.npy": lambda: header("{}", (2, 0), 0xFFFFFFF0),
+    "version_nine.npy": lambda: header("{}", (9, 0)),
+    "no_header.npy": lambda: b"\x93NUMPY",
+    "header_is_code.npy": lambda: header("__import__('os').getcwd()\n"),
+    "header_nests.npy": lambda: header("(" * 5000 + "\n"),
+    "header_negates.npy": lambda: header("-" * 60000 + "1\n"),
+    "odd_type.npy": lambda: claim((1,), "<x9"),
+    "objects.npy": objects,
+    "truncated.npy": lambda: claim((4,)) + b"\0" * 8,
+    "objects.npz": lambda: zipped(ids=IDS, predictions=objects()),
+    "claims_32_gib.npz": lambda: zipped(ids=IDS, predictions=claim((1 << 32,))),
+    "bomb.npz": lambda: zipped(ids=IDS, predictions=claim((8 * MEBIBYTE,)) + bytes(64 * MEBIBYTE)),
+    "bzip.npz": lambda: zipped(zipfile.ZIP_BZIP2, ids=IDS, predictions=claim((1,)) + b"\0" * 8),
+    "not_arrays.npz": lambda: zipped(**{"x.txt": b"hello"}),
+    "truncated.npz": lambda: zipped(ids=IDS, predictions=claim((1,)) + b"\0" * 8)[:-30],
+    "flipped.npz": lambda: zipped(zipfile.ZIP_STORED, ids=IDS, predictions=claim((1,)) + b"\0" * 8).replace(b"'descr'", b"'desXr'"),
+    "bomb.csv.gz": lambda: gzip.compress(b"id,p\n" + b"a" * (64 * MEBIBYTE)),
+    "bomb_in_a_bomb.csv.gz": lambda: gzip.compress(gzip.compress(b"id,p\n" + b"0" * (64 * MEBIBYTE))),
+    "bomb.csv.zst": lambda: zstd.compress(b"id,p\n" + b"a" * (64 * MEBIBYTE)),
+    "truncated.csv.gz": lambda: gzip.compress(b"id,p\na,1\n" * 100)[:-9],
+    "truncated.csv.zst": lambda: zstd.compress(b"id,p\na,1\n" * 100)[:-3],
+    "many_cells.csv": lambda: b"id,p\n" + b"a,1\n" * (2 * MEBIBYTE),
+    "wide_field.csv": lambda: b"id,p," + b"a" * (2 * MEBIBYTE) + b"\n1,2,3\n",
+    "false_footer_length.parquet": lambda: parquet()[:-8] + struct.pack("<I", 0x7FFFFFFF) + b"PAR1",
+    "torn_footer.parquet": lambda: parquet()[:-40] + parquet()[-8:],
+    "only_magic.parquet": lambda: b"PAR1PAR1PAR1",
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_end_in_a_named_error_and_little_memory(tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(HOSTILE[name])
+    path.write_bytes(HOSTILE[name]())
     tracemalloc.start()
     try:
         with pytest.raises((UnreadableFile, LimitExceeded)):

@@ -69,7 +69,8 @@ def test_numbers_are_plain_json(spooky):
     leaked = np.where(inside[:, None], seen.oof[0], spooky.oof[5])
     flat = np.tile(np.array([0.2, 0.3, 0.5], np.float32), (len(inside), 1))
     changed = with_model(with_model(seen, 5, oof=leaked), 2, oof=flat, test=flat[:10])
-    changed = with_model(with_model(changed, 1, test=spooky.test[1][:, ::-1]), 4, oof=spooky.oof[3])
+    changed = with_model(changed, 1, oof=np.roll(spooky.oof[1], 1, axis=0), test=spooky.test[1][:, ::-1])
+    changed = with_model(changed, 4, oof=spooky.oof[3])
     found = diagnose(changed)
 
     assert {finding.kind for finding in found} >= {"in_sample", "permuted_rows", "constant", "shift", "duplicate"}
