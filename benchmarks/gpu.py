@@ -13,7 +13,6 @@ from torch import nn
 
 from benchmarks.benchmark import Check
 from benchmarks.data import Array
-from benchmarks.timm_loop import train_fold
 from benchmarks.trial import Finding
 from pipelines.assembling import Job
 from pipelines.data import read_dataset
