@@ -16,7 +16,7 @@ from tests.ensembles.yard import SUBJECTS, keep_prediction, open_competition
 
 pytestmark = pytest.mark.once
 
-FAST = {"extra_trees": {"trees": 10}, "boosted_trees": {"rounds": 15}, "neural_net": {"steps": 60, "seeds": 2, "hidden": 8}}
+FAST = {"extra_trees": {"trees": 10}, "boosted_trees": {"rounds": 15}, "neural_net": {"steps": 30, "seeds": 1, "hidden": 4}}
 SMALL = {"level2": ["mean", "ridge"]}
 
 

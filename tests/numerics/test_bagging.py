@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.errors import RecipeInvalid, ShapeMismatch
 from stackyard.numerics.bagging import BAGS, bagged_greedy_weights, nested_bagged_greedy
@@ -66,7 +66,6 @@ def test_another_metric_is_searched_once_a_fold():
 
 
 @given(seed=st.integers(0, 10_000), task=st.sampled_from(TASKS), rows=st.integers(1, 40), models=st.integers(1, 5))
-@settings(max_examples=40, deadline=None)
 def test_weights_lie_on_the_simplex_and_do_not_depend_on_the_order_of_the_models(seed, task, rows, models):
     world = make_small_world(task, seed=seed, rows=60, models=models)
     oof, truth, folds = world.oof[:, :rows], world.truth[:rows], world.folds[:rows]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.errors import ShapeMismatch
 from stackyard.numerics.averages import geometric_mean
@@ -71,7 +71,6 @@ def test_every_blend_gives_weights_on_the_simplex_and_the_same_twice(name, task)
 
 
 @given(seed=st.integers(0, 1000), task=st.sampled_from(TASKS))
-@settings(max_examples=15, deadline=None)
 def test_on_the_rows_it_was_found_on_simplex_beats_greedy_beats_the_best_single(seed, task):
     world = make_small_world(task, seed=seed, rows=50)
     metric = METRICS[METRIC_OF[task]]

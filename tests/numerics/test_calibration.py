@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import minimize
@@ -107,7 +107,6 @@ def test_constant_columns_noughts_and_ones_have_a_solution(name):
 
 
 @given(hnp.arrays(np.float64, 30, elements=st.floats(0, 1)), hnp.arrays(np.bool_, 30), st.permutations(range(30)))
-@settings(deadline=None, max_examples=60)
 def test_calibration_depends_neither_on_row_order_nor_falls_where_probabilities_rise(scores, truth, order):
     for name in BY_LABEL:
         calibrator = CALIBRATORS[name]

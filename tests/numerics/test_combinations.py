@@ -86,7 +86,6 @@ def probabilities_for(task, cells):
 
 @pytest.mark.parametrize("task", CLASSIFICATION)
 @given(cells=hnp.arrays(np.float64, (3, 5, 3), elements=st.floats(0.01, 0.99)), order=st.permutations(range(3)), exponent=st.floats(0, 32))
-@settings(deadline=None, max_examples=30)
 def test_power_means_know_no_order_and_lie_between_the_models(task, cells, order, exponent):
     cells = probabilities_for(task, cells)
     mixed = power_mean(cells, task, exponent)

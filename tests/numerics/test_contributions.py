@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from stackyard.errors import FoldsInvalid, UnknownMetric
@@ -133,7 +133,6 @@ def test_the_only_model_cannot_be_dropped():
     assert explain_weights(["a"], np.zeros(1), np.ones((1, 1)), [], found)[0].sentence == "a is the only model."
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.sampled_from(TASKS), st.integers(0, 1000))
 def test_the_order_of_rows_and_models_does_not_matter(task, seed):
     world, random = make_small_world(task, seed=seed, rows=90), np.random.default_rng(seed)

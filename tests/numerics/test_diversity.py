@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr, rankdata, spearmanr
 from stackyard.errors import ShapeMismatch
@@ -40,7 +40,6 @@ def test_with_one_column_the_ranks_correlate_as_spearman_says_ties_and_all():
     assert compare_models(models, "binary").spearman[0, 1] == pytest.approx(spearmanr(*models).statistic, abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(TASKS), st.integers(0, 1000))
 def test_the_order_of_rows_and_models_does_not_matter(task, seed):
     world, random = make_small_world(task, seed=seed, rows=60, models=5), np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.errors import MetricUndefined, RecipeInvalid, ShapeMismatch, SpecInvalid, UnknownMetric
 from stackyard.numerics.blending import blend, greedy_path, greedy_weights
@@ -125,7 +125,6 @@ def test_a_model_for_which_the_metric_is_undefined_is_no_candidate():
 
 
 @given(seed=st.integers(0, 10_000), task=st.sampled_from(TASKS))
-@settings(max_examples=25, deadline=None)
 def test_neither_the_order_of_rows_nor_that_of_models_matters(seed, task):
     random = np.random.default_rng(seed)
     world = make_small_world(task, seed=seed, rows=60)
@@ -152,7 +151,6 @@ def test_wrong_calls_are_refused_by_name():
 
 
 @given(seed=st.integers(0, 10_000), threshold=st.sampled_from([0.1, 0.2, 0.25, 0.5, 0.75]))
-@settings(max_examples=25, deadline=None)
 def test_f_beta_decides_cells_exactly_at_the_threshold_as_the_metric_does(seed, threshold):
     random = np.random.default_rng(seed)
     truth = random.random((30, 4)) < 0.4
@@ -170,7 +168,6 @@ def test_f_beta_decides_cells_exactly_at_the_threshold_as_the_metric_does(seed, 
 
 
 @given(seed=st.integers(0, 10_000), models=st.integers(1, 5), steps=st.integers(1, 40))
-@settings(max_examples=25, deadline=None)
 def test_f_beta_of_every_step_is_the_metric_of_its_mean_in_whatever_order_rows_come(seed, models, steps):
     random = np.random.default_rng(seed)
     truth = random.random((40, 3)) < 0.3

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from stackyard.errors import RecipeInvalid
@@ -134,7 +134,6 @@ def test_a_cloudy_sky_hides_the_ground():
 
 
 @given(hnp.arrays(np.float64, (7, 6), elements=st.floats(0, 1)), st.permutations(range(6)))
-@settings(deadline=None, max_examples=40)
 def test_the_order_of_labels_does_not_matter_to_what_is_expected(cells, order):
     groups = [one_of(0, 1, 2), excludes(1, 3, 4)]
     place = {label: order.index(label) for label in range(6)}
@@ -149,7 +148,6 @@ def test_the_order_of_labels_does_not_matter_to_what_is_expected(cells, order):
 
 
 @given(st.integers(1, 100))
-@settings(deadline=None, max_examples=20)
 def test_each_row_is_decided_alone(rows):
     cells = np.random.default_rng(5).random((100, 5))
     groups = [one_of(0, 1), excludes(0, 3)]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.numerics.greedy import LogLossSearch, walk
 from stackyard.numerics.log_sums import FEW_CELLS, GROUP, cells_dtype, sum_logs_with_each
@@ -24,7 +24,6 @@ def reference(cells, counts, edges):
     size=st.sampled_from([1, 7, GROUP - 1, GROUP, GROUP + 1, 5 * GROUP + 3]),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-@settings(max_examples=30, deadline=None)
 def test_any_length_and_precision_sums_as_numpy_does(seed, size, dtype):
     random = np.random.default_rng(seed)
     cells = np.maximum(random.random((4, size)) ** 9, 1e-15).astype(dtype)

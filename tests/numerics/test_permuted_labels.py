@@ -12,8 +12,8 @@ from stackyard.numerics.stacking import cross_fit, nested_blend
 
 from tests.numerics.second_level import FAST, METRIC_OF, make_small_world
 
-RUNS = 5
-SHUFFLES = 100
+RUNS = 4
+SHUFFLES = 60
 
 
 @dataclass(frozen=True)

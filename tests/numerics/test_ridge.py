@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
@@ -19,7 +19,6 @@ def make_rows(seed, rows=60, features=5, columns=2):
 
 
 @given(seed=st.integers(0, 10_000), penalty=st.sampled_from(PENALTIES.tolist()))
-@settings(max_examples=30, deadline=None)
 def test_coefficients_equal_scikit_learns_on_standardised_rows(seed, penalty):
     x, y = make_rows(seed)
     coefficients, intercepts = Spectrum.of(Sums.of(x, y)).solve(penalty)
@@ -30,7 +29,6 @@ def test_coefficients_equal_scikit_learns_on_standardised_rows(seed, penalty):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
 def test_sums_of_parts_are_the_sums_of_the_whole_and_tell_the_squared_error(seed):
     x, y = make_rows(seed)
     whole, parts = Sums.of(x, y), Sums.of(x[:20], y[:20]) + Sums.of(x[20:], y[20:])

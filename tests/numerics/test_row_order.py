@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.numerics.diagnostics import CHECKS, diagnose
 from stackyard.numerics.row_order import permutation_z
@@ -72,7 +72,6 @@ def test_a_prior_that_says_the_same_in_every_row_of_a_fold_has_no_order_to_lose(
     assert CHECKS["permuted_rows"](with_model(models, 1, oof=prior)) == []
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 4))
 def test_the_z_of_random_orders_is_standard_normal(seed, columns):
     random = np.random.default_rng(seed)

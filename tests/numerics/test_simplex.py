@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from stackyard.errors import MetricUndefined
@@ -28,7 +28,6 @@ def on_the_simplex(weights):
 
 
 @given(seed=st.integers(0, 10_000), task=st.sampled_from(TASKS), models=st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
 def test_a_general_solver_finds_no_lower_loss(seed, task, models):
     world = make_small_world(task, seed=seed, rows=80, models=models)
     metric = METRICS[METRIC_OF[task]]
@@ -41,7 +40,6 @@ def test_a_general_solver_finds_no_lower_loss(seed, task, models):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
 def test_at_the_optimum_no_model_would_gain_from_more_weight(seed):
     random = np.random.default_rng(seed)
     cells = random.random((5, 40)) ** random.uniform(0.2, 5)
@@ -53,7 +51,6 @@ def test_at_the_optimum_no_model_would_gain_from_more_weight(seed):
 
 
 @given(seed=st.integers(0, 10_000), task=st.sampled_from(TASKS))
-@settings(max_examples=15, deadline=None)
 def test_neither_the_order_of_rows_nor_that_of_models_matters(seed, task):
     random = np.random.default_rng(seed)
     world = make_small_world(task, seed=seed, rows=60)
