@@ -38,8 +38,10 @@ def uploads(team, spooky_files):
 
 
 @pytest.fixture(scope="module")
-def ensemble(team, uploads):
-    return team["mary"].ok("ensemble", "spooky")
+def ensemble(team, uploads, tmp_path_factory):
+    recipe = tmp_path_factory.mktemp("recipe") / "light.toml"
+    recipe.write_text('level2 = ["mean", "ridge", "logistic"]\nblend = "greedy"\n')
+    return team["mary"].ok("ensemble", "spooky", "--recipe", recipe)
 
 
 def test_the_raw_file_is_refused_until_its_extra_column_is_dropped(team, shared_data, tmp_path):
@@ -63,10 +65,19 @@ def test_pooled_log_losses_are_those_of_the_table(uploads):
     assert {name: row["score"] for name, row in uploads.items()} == pytest.approx(LOSSES, abs=1e-5)
 
 
-def test_the_default_ensemble_beats_every_mean_honestly(ensemble):
-    assert ensemble["score"] <= 0.2428
+def test_the_ensemble_beats_every_model_honestly(ensemble, uploads):
+    assert ensemble["score"] < min(row["score"] for row in uploads.values())
     assert ensemble["in_sample_score"] <= ensemble["score"]
     assert sum(ensemble["weights"].values()) == pytest.approx(1)
+
+
+@pytest.mark.slow
+def test_the_default_ensemble_beats_the_best_of_simpler_ones(team, uploads, ensemble):
+    default = team["mary"].ok("ensemble", "spooky")
+
+    assert default["score"] <= 0.2428
+    assert default["score"] < ensemble["score"]
+    assert default["in_sample_score"] <= default["score"]
 
 
 def test_the_ensemble_ranks_above_every_upload(team, ensemble):

@@ -6,6 +6,8 @@ import os
 import httpx
 import pytest
 
+pytestmark = pytest.mark.once
+
 GROWTH_BYTES = 64 << 20
 CHUNK_BYTES = 16 << 20
 SENT_BYTES = 96 << 20

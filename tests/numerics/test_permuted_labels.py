@@ -12,7 +12,7 @@ from stackyard.numerics.stacking import cross_fit, nested_blend
 
 from tests.numerics.second_level import FAST, METRIC_OF, make_small_world
 
-RUNS = 4
+RUNS = 3
 SHUFFLES = 60
 
 

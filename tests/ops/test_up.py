@@ -84,6 +84,7 @@ def test_a_home_with_a_long_path_gets_its_socket_elsewhere(tmp_path):
     Path(far.removeprefix("redis+socket://")).parent.rmdir()
 
 
+@pytest.mark.slow
 def test_a_part_that_cannot_start_ends_it_with_that_parts_last_words(tmp_path):
     stack = Stack(tmp_path / "home", services={"BROKER_URL": "nonsense://127.0.0.1:1"})
     stack.wait_for("its log:")

@@ -131,6 +131,7 @@ def test_folds_in_processes_of_their_own_make_the_same_bytes(folder, done, capsy
     assert json.loads((folder / "jobs" / "run.json").read_text())["resume"] == "identical"
 
 
+@pytest.mark.slow
 def test_an_error_in_a_process_of_its_own_keeps_its_name(folder, capsys):
     assert main(words(folder, "refused", "--jobs", "2", "--json", "--fold", "0", "--fold", "7")) == 1
     told = capsys.readouterr()

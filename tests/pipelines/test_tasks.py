@@ -87,6 +87,7 @@ def test_each_task_is_learnt_from_images_of_sixteen_bits(data):
     assert said.values.shape == {"multiclass": (TESTS, 4), "multilabel": (TESTS, 2)}.get(task, (TESTS,))
 
 
+@pytest.mark.slow
 def test_features_mixup_and_smoothing_go_with_each_task(data):
     task, found = scores(data, "featured", but(RECIPE, **{"net.features": True, "phases.0.mixup": 0.2, "phases.0.epochs": 2}))
     smooth = but(RECIPE, **{"phases.0.smoothing": 0.1, "phases.0.epochs": 1})
