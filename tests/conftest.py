@@ -1,12 +1,13 @@
 """What every test may ask for."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
@@ -53,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     in_second_pass = config.getoption("--database-only")
     return True if in_second_pass and (collection_path in WITHOUT_DATABASE or not _is_test(collection_path)) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for examples in the product only: in the tests there are none, and looking takes long."""
+    return [collector for collector in (yield) if not isinstance(collector, DoctestModule)]
 
 
 def _is_test(path: Path) -> bool:

@@ -33,8 +33,9 @@ def permuted(world):
     return lambda key: world.reader.get(f"ensembles/{key}").json()["permuted"]
 
 
-# Three of the four tasks take most of a minute; tests/numerics/test_permuted_labels.py asks the same of the computation in every run.
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == "diabetes" else [pytest.mark.slow]) for name in SUBJECTS])
+# tests/numerics/test_permuted_labels.py asks the same of the computation in every run.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUBJECTS)
 def test_every_default_method_and_their_blend_are_at_chance(world, eager_tasks, permuted, name):
     competition = open_competition(world.admin, name)
     for model in ("line", "near", "tree"):

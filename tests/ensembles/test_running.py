@@ -11,6 +11,8 @@ from stackyard.storage.queries import load_array
 
 from tests.ensembles.yard import FOLDS, folds_of, keep_prediction, open_competition, predictions_of, subject
 
+pytestmark = pytest.mark.once
+
 URL = "competitions/{}/ensembles"
 MODELS = ("line", "near", "tree")
 

@@ -53,7 +53,7 @@ def run_on_noise(task, seed):
     return NoiseRun(oof, truth, folds, nested | blends)
 
 
-@pytest.fixture(scope="module", params=["multiclass", "multilabel"])
+@pytest.fixture(scope="module", params=[pytest.param("multiclass", marks=pytest.mark.slow), "multilabel"])
 def noise(request):
     """Return a task and several runs on shuffled labels: fits share rows, so one run alone scatters by more than one sigma."""
     return request.param, [run_on_noise(request.param, seed) for seed in range(RUNS)]

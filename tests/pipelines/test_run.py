@@ -122,6 +122,7 @@ def test_without_plotly_the_run_says_so_and_ends_well(folder, monkeypatch):
     assert not (folder / "bare" / "curves.html").exists()
 
 
+@pytest.mark.slow
 def test_folds_in_processes_of_their_own_make_the_same_bytes(folder, done, capsys):
     assert main(words(folder, "jobs", "--jobs", "2", "--json")) == 0
     told = events(capsys)

@@ -55,6 +55,7 @@ def test_an_unknown_encoder_is_refused():
         build_unet(encoder="resnet34x", outputs=1)
 
 
+@pytest.mark.slow
 def test_boxes_as_masks_teach_a_net_where_things_are():
     torch.manual_seed(0)
     net = build_unet(**TINY)
