@@ -100,9 +100,8 @@ def test_features_mixup_and_smoothing_go_with_each_task(data):
         assert all(np.isfinite(list(scores(data, "smooth", smooth)[1]["tta"].values())))
 
 
+@pytest.mark.parametrize("data", ["multiclass"], indirect=True)
 def test_a_specialist_is_judged_on_its_own_classes(data):
-    if "multiclass" not in (data / "data.toml").read_text():
-        pytest.skip("other tasks have no specialists of classes here")
     _, found = scores(data, "special", but(RECIPE, **{"data.labels": ["k0", "k3"], "phases.0.epochs": 3}))
     said = read_predictions(data / "special" / "1crop" / "oof.npz")
 
