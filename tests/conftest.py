@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -111,6 +112,8 @@ def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(tmp_path_factory.mktemp("home"), services=outside_services())
     try:
         yield stack.wait_until_ready()
+        assert stack.end(signal.SIGTERM) == (0, [])
+        assert stack.wait_for("nothing is left running")
     finally:
         stack.stop()
 

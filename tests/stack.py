@@ -130,6 +130,13 @@ class Stack:
         """Make a member, and return their token."""
         return self.manage("create_member", name, "--team", team, "--role", role, "--print-token").strip()
 
+    def end(self, number: signal.Signals) -> tuple[int, list[psutil.Process]]:
+        """Send the supervisor a signal; return its status, and which of its processes live on."""
+        processes = self.processes()
+        assert len(processes) >= 6, "expected web, two workers, two pool processes and a clock at least"
+        self.process.send_signal(number)
+        return self.wait_for_the_end(), psutil.wait_procs(processes, PATIENCE_SECONDS)[1]
+
     def stop(self) -> None:
         """End it as Ctrl-C does, whatever state it is in."""
         self.process.send_signal(signal.SIGINT)

@@ -1,24 +1,14 @@
 """`manage.py up`: one terminal, and nothing left behind, however it ends."""
 
 import json
-import signal
 import urllib.request
 from pathlib import Path
 
-import psutil
 import pytest
 from stackyard.config.embedded import broker_part
 
 from tests.services import free_port
-from tests.stack import PATIENCE_SECONDS, Stack, StackFailedError, outside_services
-
-
-def end(stack: Stack, number: signal.Signals) -> tuple[int, list[psutil.Process]]:
-    """Send a signal to the supervisor; return its status and which of its processes live on."""
-    processes = stack.processes()
-    assert len(processes) >= 6, "expected web, two workers, two pool processes and a clock at least"
-    stack.process.send_signal(number)
-    return stack.wait_for_the_end(), psutil.wait_procs(processes, PATIENCE_SECONDS)[1]
+from tests.stack import Stack, StackFailedError, outside_services
 
 
 def test_ready_means_that_the_web_answers_and_workers_listen(live_stack):
@@ -61,17 +51,6 @@ def test_exit_without_demo_is_refused(tmp_path):
     stack.stop()
 
     assert status == 1
-
-
-def test_even_sigkill_leaves_nothing_and_what_starts_again_on_that_home_ends_by_sigterm(tmp_path):
-    killed = Stack(tmp_path / "home").wait_until_ready()
-    assert end(killed, signal.SIGKILL) == (-signal.SIGKILL, [])
-    killed.stop()
-
-    again = Stack(tmp_path / "home").wait_until_ready()
-    assert end(again, signal.SIGTERM) == (0, [])
-    assert again.wait_for("nothing is left running")
-    again.stop()
 
 
 def test_a_home_with_a_long_path_gets_its_socket_elsewhere(tmp_path):
