@@ -60,7 +60,7 @@ def methods_for(task: str) -> list[str]:
     """Return the names of the methods that serve a task, in the registry's order.
 
     >>> methods_for("regression")
-    ['mean', 'rank_mean', 'ridge', 'extra_trees', 'boosted_trees', 'neural_net', 'linear']
+    ['mean', 'rank_mean', 'ridge', 'extra_trees', 'boosted_trees', 'neural_net', 'linear', 'positive_linear']
     """
     return [method.name for method in LEVEL2.values() if task in method.tasks]
 
@@ -78,6 +78,7 @@ LEVEL2: dict[str, Level2Method] = {
         Level2Method("neural_net", neural_net.fit_neural_net, settings=neural_net.DEFAULTS, limits=neural_net.LIMITS),
         Level2Method("class_weights", class_weights.fit_class_weights, CLASSIFICATION),
         Level2Method("linear", linear.fit_linear),
+        Level2Method("positive_linear", linear.fit_positive_linear),
         Level2Method("power_mean", power_means.fit_power_mean, CLASSIFICATION, settings=power_means.DEFAULTS, limits=power_means.LIMITS),
         Level2Method("best_power_mean", power_means.fit_best_power_mean, CLASSIFICATION),
         Level2Method("vote", voting.fit_vote, frozenset({MULTILABEL}), settings=voting.DEFAULTS, limits=voting.LIMITS),

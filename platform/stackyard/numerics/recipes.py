@@ -8,7 +8,7 @@ from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL
 DEFAULT_LEVEL2 = ("mean", "geometric_mean", "rank_mean", "ridge", "logistic", "extra_trees", "boosted_trees", "neural_net")
 DEFAULT_BLEND = "bagged_greedy"
 # What a recipe may name beside these.
-FURTHER_LEVEL2 = ("class_weights", "linear", "power_mean", "best_power_mean", "vote")
+FURTHER_LEVEL2 = ("class_weights", "linear", "positive_linear", "power_mean", "best_power_mean", "vote")
 _PROBABILITIES = (BINARY, MULTICLASS, MULTILABEL)
 # Methods that do not serve every task: some speak of probabilities, a vote of tags.
 LEVEL2_TASKS = {

@@ -38,7 +38,7 @@ def minimise_squares(gram: Floats) -> Floats:
     scale = float(gram.diagonal().mean())
     if scale <= 0.0:  # every model is right everywhere
         return np.full(len(gram), 1.0 / len(gram))
-    weights = _minimise_quadratic(_definite(gram / scale), np.ones(len(gram)))
+    weights = minimise_quadratic(_definite(gram / scale), np.ones(len(gram)))
     return np.asarray(weights / weights.sum())
 
 
@@ -144,15 +144,21 @@ def _line_search(pieces: Sequence[Floats], weights: Floats, target: Floats, rati
 def _newton_target(hessian: Floats, weights: Floats, downhill: Floats) -> Floats:
     """Return the v >= 0 that minimises the quadratic model of the loss around the weights."""
     definite = _definite(hessian)
-    return _minimise_quadratic(definite, definite @ weights + downhill)
+    return minimise_quadratic(definite, definite @ weights + downhill)
 
 
 def _definite(hessian: Floats) -> Floats:
     return np.asarray(hessian + JITTER * max(float(hessian.diagonal().mean()), 1e-300) * np.eye(len(hessian)))
 
 
-def _minimise_quadratic(hessian: Floats, linear: Floats) -> Floats:
-    """Return the v >= 0 with the least v'Hv / 2 - c'v, for a positive definite H."""
+def minimise_quadratic(hessian: Floats, linear: Floats) -> Floats:
+    """Return the v (m,) >= 0 with the least v'Hv / 2 - c'v, for a positive definite H (m, m) and c (m,).
+
+    Source: Lawson and Hanson (1974), Solving Least Squares Problems.
+
+    >>> minimise_quadratic(np.diag([1.0, 2.0]), np.array([-1.0, 1.0])).round(6).tolist()
+    [0.0, 0.5]
+    """
     factor = np.linalg.cholesky(hessian)
     solution, _ = nnls(factor.T, solve_triangular(factor, linear, lower=True))
     return np.asarray(solution)
