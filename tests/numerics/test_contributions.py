@@ -11,6 +11,7 @@ from stackyard.errors import FoldsInvalid, UnknownMetric
 from stackyard.numerics.blending import blend, greedy_weights
 from stackyard.numerics.contributions import contributions
 from stackyard.numerics.diversity import compare_models
+from stackyard.numerics.doubt import Doubt
 from stackyard.numerics.duplicates import find_duplicates
 from stackyard.numerics.evaluation import evaluate
 from stackyard.numerics.left_out import explain_weights
@@ -35,6 +36,14 @@ def two_opinions(rows=1200):
     return SmallWorld(np.empty(0), np.empty(0), truth, np.arange(rows) % 4), one, two
 
 
+def doubt_in(world, metric):
+    return Doubt.of(metric, len(world.truth), world.oof.shape[2] if world.oof.ndim == 3 else 1)
+
+
+def judge_anew(world, metric, mixed):
+    return metric(world.truth, doubt_in(world, metric).admit(mixed))
+
+
 def mixed_anew(world, weights_by_fold):
     """Blend each fold by weights of its own, from the beginning."""
     mixed = np.empty(world.oof.shape[1:])
@@ -52,7 +61,19 @@ def test_the_blend_is_the_nested_greedy_one(task):
 
     assert found.weights_by_fold == pytest.approx(np.stack(list(nested.weights_by_fold.values())))
     assert found.path.weights == pytest.approx(nested.weights)
-    assert found.value == pytest.approx(METRICS[METRIC_OF[task]](world.truth, mixed_anew(world, found.weights_by_fold)), rel=1e-5)
+    assert found.value == pytest.approx(METRICS[METRIC_OF[task]](world.truth, nested.oof), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("task", "metric"), [("binary", "binary_log_loss"), ("multiclass", "multiclass_log_loss"), ("multilabel", "f_beta_samples_score")]
+)
+def test_one_row_that_all_models_get_surely_wrong_counts_as_in_an_ensembles_blend(task, metric):
+    world = make_small_world(task, seed=2)
+    world.oof[:, 0] = 1.0 - world.truth[0] if task != "multiclass" else np.eye(world.oof.shape[2])[world.truth[0] - 1]
+    found = contributions(list(world.oof), world.truth, world.folds, task, metric, steps=STEPS)
+    nested = nested_blend(world.oof, world.truth, world.folds, "greedy", metric, steps=STEPS)
+
+    assert found.value == pytest.approx(evaluate(world.truth, nested.oof, world.folds, task, metric).score, rel=1e-5)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -64,7 +85,7 @@ def test_dropping_a_model_is_worth_what_the_blend_made_anew_without_it_loses(tas
         left = found.weights_by_fold.copy()
         left[:, model] = 0
         left[left.sum(axis=1) == 0] = np.arange(len(world.oof)) != model
-        loss = metric(world.truth, mixed_anew(world, left)) - metric(world.truth, mixed_anew(world, found.weights_by_fold))
+        loss = judge_anew(world, metric, mixed_anew(world, left)) - judge_anew(world, metric, mixed_anew(world, found.weights_by_fold))
         assert found.drop_gain[model] == pytest.approx(loss, abs=1e-6 * max(1, found.value))
 
 
@@ -77,7 +98,7 @@ def test_adding_a_model_is_worth_what_its_best_share_on_the_other_folds_gains(ta
     for model in range(len(world.oof)):
         shares = [best_share_by_search(world, metric, found.weights_by_fold[fold], model, fold) for fold in range(3)]
         by_row = np.array(shares)[world.folds].reshape(-1, *[1] * (base.ndim - 1))
-        gain = metric(world.truth, base) - metric(world.truth, (1 - by_row) * base + by_row * world.oof[model])
+        gain = judge_anew(world, metric, base) - judge_anew(world, metric, (1 - by_row) * base + by_row * world.oof[model])
         assert found.add_share[model] == pytest.approx(np.mean(shares), abs=1e-3)
         assert found.add_gain[model] == pytest.approx(gain, abs=1e-5 * max(1, found.value))
 
@@ -87,7 +108,7 @@ def best_share_by_search(world, metric, weights, model, fold):
     truth, base = world.truth[rest], np.tensordot(weights, world.oof[:, rest].astype(np.float64), axes=1)
 
     def loss(share):
-        return metric(truth, (1 - share) * base + share * world.oof[model][rest])
+        return metric(truth, doubt_in(world, metric).admit((1 - share) * base + share * world.oof[model][rest]))
 
     best = minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-6})
     return 0.0 if loss(0.0) <= best.fun + 1e-12 else best.x
@@ -106,7 +127,8 @@ def best_share_by_search(world, metric, weights, model, fold):
 def test_other_metrics_judge_a_blend_that_the_loss_found(task, metric, options):
     world = make_small_world(task, seed=4, rows=180)
     found = contributions(list(world.oof), world.truth, world.folds, task, metric, options, steps=STEPS)
-    judged = evaluate(world.truth, mixed_anew(world, found.weights_by_fold), world.folds, task, metric, options)
+    mixed = doubt_in(world, METRICS[found.searched_by]).admit(mixed_anew(world, found.weights_by_fold))
+    judged = evaluate(world.truth, mixed, world.folds, task, metric, options)
 
     assert found.searched_by == ("rmse_loss" if task == "regression" else METRIC_OF[task])
     assert found.value == pytest.approx(judged.score)
@@ -247,9 +269,10 @@ def test_real_models_gain_and_lose_as_recomputed(shared_data):
     cells = truth_cells(oof, truth).astype(np.float64)
     weights = found.weights_by_fold[folds].T
     without = np.delete(weights, 2, axis=0)
-    dropped = -np.log((np.delete(cells, 2, axis=0) * without).sum(axis=0) / without.sum(axis=0)).mean()
+    doubt = Doubt.of(METRICS["multiclass_log_loss"], len(truth), 3)
+    dropped = -np.log(doubt.admit((np.delete(cells, 2, axis=0) * without).sum(axis=0) / without.sum(axis=0))).mean()
 
-    assert found.value == pytest.approx(-np.log((cells * weights).sum(axis=0)).mean(), abs=1e-6)
+    assert found.value == pytest.approx(-np.log(doubt.admit((cells * weights).sum(axis=0))).mean(), abs=1e-6)
     assert found.drop_gain[2] == pytest.approx(dropped - found.value, abs=1e-6)
     assert blend(oof, found.path.weights).shape == (19_579, 3)
     assert found.value < 0.272

@@ -17,7 +17,7 @@ QUIET = timedelta(seconds=10)
 """An insight is made once no prediction has come for so long: uploads often come in bunches."""
 LONGEST_WAIT = timedelta(seconds=60)
 """But where they come without end, no longer after the last insight than this."""
-MADE_BY = 2
+MADE_BY = 3
 """To be raised when the report says more, or something else."""
 
 SCORED = Q(predictions__level=1, predictions__state=PredictionState.SCORED)

@@ -12,7 +12,10 @@ fold k; all folds together are judged once. Every number here is about that nest
 
 Shares and weights are found by the loss that the blend itself is searched by: the metric where it is a log loss or the root mean
 squared error, else the task's log loss (a regression's squared loss); see truth_cells.surrogate_metric. They are then judged by the
-competition's metric. Where that judges labels, they come from the decision that B's rows of the other folds ask for.
+competition's metric, mixed with the trace of doubt that an ensemble's blend has (doubt.py): B is worth what stacking.nested_blend of the
+same models by "greedy" is. (Where the metric is neither a loss above nor judges labels, as the area under the curve, an ensemble searches
+by the metric itself, and may find other weights; the default blend is the mean over bags of this search.) Where the metric judges labels,
+they come from the decision that B's rows of the other folds ask for.
 
 A gain is positive when it is an improvement, whichever way the metric runs.
 """

@@ -14,9 +14,10 @@ import numpy as np
 from stackyard.numerics.arrays import Floats, Ints, Numbers, one_column_flat
 from stackyard.numerics.bagging import walk_together
 from stackyard.numerics.compiled import compiled
+from stackyard.numerics.doubt import Doubt
 from stackyard.numerics.greedy import GreedyPath, SquaredSearch, walk
 from stackyard.numerics.log_sums import cells_dtype, sum_logs_with_each
-from stackyard.numerics.metrics import Metric
+from stackyard.numerics.metrics import METRICS, Metric
 from stackyard.numerics.truth_cells import FLOOR, LOG_LOSSES, check_shapes, surrogate_metric, truth_cells
 
 CLOSE = 1e-6
@@ -33,6 +34,8 @@ class SearchRows(Protocol):
     """(models, rows, width): a model's probability of the truth, or its error; rows in the order of their folds."""
     places: Ints
     """(rows,): the fold of each row, from 0, ascending."""
+    doubt: Doubt
+    """What a blend is mixed with before it is judged, as an ensemble's is (stacking.nested_blend); paths are searched without it."""
 
     def paths(self, steps: int) -> list[GreedyPath]:
         """Return the greedy paths on all rows, then on all rows but those of each fold."""
@@ -41,13 +44,14 @@ class SearchRows(Protocol):
         """Return for each model the share in [0, 1] at which it helps a blend most, on all rows but those of a fold, (models,)."""
 
     def losses(self, mixed: Floats) -> Floats:
-        """Return the loss of each row, (rows,), of a mixture of `values`, (rows, width)."""
+        """Return the loss of each row, (rows,), of a mixture of `values`, (rows, width), with the doubt admitted."""
 
 
 @compiled
-def best_share(base: Floats, model: Floats, first: int, last: int, floor: float) -> float:
-    """Return the a in [0, 1] with the least sum of -log((1 - a) base + a model), over all cells but first..last.
+def best_share(base: Floats, model: Floats, first: int, last: int, floor: float, beside: float) -> float:
+    """Return the a in [0, 1] with the least sum of -log((1 - a) base + a model + beside), over all cells but first..last.
 
+    beside: what every mixture gets whatever its shares, such as a trace of doubt.
     The sum is convex in a: Newton's steps, kept inside a bracket that shrinks.
     """
     low, high, share = 0.0, 1.0, 0.0
@@ -58,7 +62,7 @@ def best_share(base: Floats, model: Floats, first: int, last: int, floor: float)
             for i in range(start, stop):
                 b = max(base[i], floor)
                 difference = max(model[i], floor) - b
-                ratio = difference / (b + share * difference)
+                ratio = difference / (b + beside + share * difference)
                 slope -= ratio
                 curvature += ratio * ratio
         if slope >= 0.0:
@@ -79,9 +83,9 @@ def best_share(base: Floats, model: Floats, first: int, last: int, floor: float)
 class LogLossRows:
     """Probabilities that came true, none below FLOOR."""
 
-    def __init__(self, values: Floats, places: Ints, metric: str) -> None:
+    def __init__(self, values: Floats, places: Ints, metric: str, doubt: Doubt) -> None:
         """values: (models, rows, width), rows in the order of their folds."""
-        self.values, self.places, self.metric = values, places, metric
+        self.values, self.places, self.metric, self.doubt = values, places, metric, doubt
         self.cells = values.reshape(len(values), -1)
         self.edges = np.searchsorted(places, np.arange(int(places.max()) + 2)) * values.shape[2]
 
@@ -98,17 +102,20 @@ class LogLossRows:
         base = np.zeros(self.cells.shape[1])
         for model in np.flatnonzero(weights):
             base += weights[model] * self.cells[model]
-        return np.array([best_share(base, cells, first, last, FLOOR) for cells in self.cells])
+        # p (1 - share) + floor is least where p + floor / (1 - share) is
+        beside = self.doubt.floor / (1.0 - self.doubt.share)
+        return np.array([best_share(base, cells, first, last, FLOOR, beside) for cells in self.cells])
 
     def losses(self, mixed: Floats) -> Floats:
         """Return the log loss of each row."""
-        return np.asarray(-np.log(np.maximum(mixed, FLOOR)).mean(axis=1))
+        return np.asarray(-np.log(np.maximum(self.doubt.admit(mixed), FLOOR)).mean(axis=1))
 
 
 class SquaredRows:
     """Errors, float64; all searches need is the products of every two models' errors, fold by fold."""
 
     metric = "rmse_loss"
+    doubt = Doubt()
 
     def __init__(self, values: Floats, places: Ints) -> None:
         """values: (models, rows, 1), rows in the order of their folds."""
@@ -156,6 +163,7 @@ def search_rows(predictions: Sequence[Floats], truth: Numbers, places: Ints, met
         cells = np.empty((len(flat), len(truth), width), cells_dtype(len(flat), truth.size))
         for row, values in zip(cells, flat, strict=True):
             np.maximum(truth_cells(values[None], truth)[0].reshape(-1, width)[order], FLOOR, out=row, casting="same_kind")
-        return LogLossRows(cells, places[order], loss)
+        columns = flat[0].shape[1] if flat[0].ndim == 2 else 1
+        return LogLossRows(cells, places[order], loss, Doubt.of(METRICS[loss], len(truth), columns))
     errors = np.stack([(values.astype(np.float64) - truth)[order, None] for values in flat])
     return SquaredRows(errors, places[order])

@@ -11,6 +11,7 @@ import numpy as np
 from stackyard.errors import MetricUndefined
 from stackyard.numerics.arrays import Floats, Ints, Numbers, one_column_flat, one_hot
 from stackyard.numerics.decisions import Decision, decision_for
+from stackyard.numerics.doubt import Doubt
 from stackyard.numerics.metrics import MULTICLASS, Metric
 from stackyard.numerics.shares import SearchRows
 
@@ -67,7 +68,7 @@ class Judge(Protocol):
 
 
 class LossJudge:
-    """By the very loss that the search is made on."""
+    """By the very loss that the search is made on, which knows of the doubt."""
 
     def __init__(self, rows: SearchRows, weights: Floats) -> None:
         self.blended = Blended.of(list(rows.values), rows.places, weights)
@@ -90,20 +91,28 @@ class MetricJudge:
     """By any metric; labels are decided as the blend's own are, each fold by parameters fitted on the blend's other folds."""
 
     def __init__(
-        self, blended: Blended, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any], decision: str | Mapping[str, Any]
+        self,
+        blended: Blended,
+        doubt: Doubt,
+        truth: Numbers,
+        task: str,
+        metric: Metric,
+        options: Mapping[str, Any],
+        decision: str | Mapping[str, Any],
     ) -> None:
-        self.blended = blended
+        self.blended, self.doubt = blended, doubt
+        self.values = doubt.admit(blended.values)
         self.truth, self.task, self.metric, self.options = truth, task, metric, options
         self.sign = 1.0 if metric.higher_is_better else -1.0
         self.decision: Decision = decision_for(decision, task, metric, options)
         self.folds = [np.flatnonzero(blended.places == fold) for fold in range(len(blended.weights))]
         self.parameters = [self._fit(rows) for rows in self.folds]
-        self.base = self._judged(blended.values)
+        self.base = self._judged(self.values)
         self.value = float(metric(truth, self.base, **options))
 
     def _fit(self, held_out: Ints) -> dict[str, Any]:
         kept = np.delete(np.arange(len(self.truth)), held_out) if self.decision.learns else slice(None)
-        return self.decision.fit(self.blended.values[kept], self.truth[kept], self.task, self.metric, self.options)
+        return self.decision.fit(self.values[kept], self.truth[kept], self.task, self.metric, self.options)
 
     def _judged(self, mixed: Floats) -> Numbers:
         parts = [self.decision.apply(mixed[rows], found) for rows, found in zip(self.folds, self.parameters, strict=True)]
@@ -115,7 +124,7 @@ class MetricJudge:
 
     def gain(self, mixed: Floats) -> tuple[float, float]:
         """Return the gain and its noise: from the rows where the metric is their mean, else from the folds."""
-        judged = self._judged(mixed)
+        judged = self._judged(self.doubt.admit(mixed))
         try:
             gain = self.sign * (self.metric(self.truth, judged, **self.options) - self.value)
         except MetricUndefined:
@@ -148,9 +157,12 @@ def judge_for(
     options: Mapping[str, Any],
     decision: str | Mapping[str, Any],
 ) -> Judge:
-    """Return the judge of the blend with these weights, (folds, models): the search's own loss where that is the metric."""
+    """Return the judge of the blend with these weights, (folds, models): the search's own loss where that is the metric.
+
+    What is judged is what an ensemble would make of these weights: the mixture with the doubt of the rows (`SearchRows.doubt`).
+    """
     if metric.name == rows.metric and not decision_for(decision, task, metric, options).learns:
         metric.settings(options)
         return LossJudge(rows, weights)
     flat = [one_column_flat(values) if truth.ndim == 1 else values for values in predictions]
-    return MetricJudge(Blended.of(flat, places, weights), truth, task, metric, options, decision)
+    return MetricJudge(Blended.of(flat, places, weights), rows.doubt, truth, task, metric, options, decision)
