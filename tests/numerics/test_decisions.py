@@ -281,7 +281,7 @@ def test_what_is_decided_already_is_left_as_it_is_by_the_chosen_decision():
 def test_the_choice_is_what_each_way_is_worth_on_the_other_half():
     cells, truth = uncalibrated(12)
     parameters = DECISIONS["chosen"].fit(cells, truth, "multilabel", F_BETA, {})
-    half = half_of(cells)
+    half = half_of(cells, truth)
     for asked in ("thresholds", {"name": "expected_fbeta", "calibration": "platt"}):
         way, labels = decision_for(asked, "multilabel", F_BETA, {}), np.empty_like(truth)
         for rows in (half, ~half):

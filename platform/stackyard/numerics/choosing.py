@@ -25,15 +25,26 @@ def is_decided(probabilities: Floats) -> bool:
     return bool(((probabilities == 0) | (probabilities == 1)).all())
 
 
-def half_of(probabilities: Floats) -> Bools:
+def half_of(probabilities: Floats, truth: Numbers) -> Bools:
     """Return which rows make the first half, bool (n,): dealt along their sum of probabilities, so that row order does not matter.
 
-    >>> half_of(np.array([[0.1], [0.9], [0.2], [0.8]])).tolist()
+    Of rows with the same sum the order is that of their probabilities, and of equal ones that of their truth: what is left is the same row.
+
+    >>> half_of(np.array([[0.1], [0.9], [0.2], [0.8]]), np.zeros((4, 1), bool)).tolist()
     [True, False, False, True]
     """
-    sums = probabilities.reshape(len(probabilities), -1).sum(axis=1, dtype=np.float64)
+    columns = probabilities.reshape(len(probabilities), -1)
+    sums = columns.sum(axis=1, dtype=np.float64)
+    order = np.argsort(sums, kind="stable")
+    level = sums[order]
+    same = np.diff(level) == 0
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    if len(tied):
+        rows = order[tied]
+        keys = np.concatenate([truth[rows].reshape(len(rows), -1), columns[rows], sums[rows, None]], axis=1)
+        order[tied] = rows[np.lexsort(keys.T)]
     half = np.empty(len(sums), np.bool_)
-    half[np.argsort(sums, kind="stable")] = np.arange(len(sums)) % 2 == 0
+    half[order] = np.arange(len(sums)) % 2 == 0
     return half
 
 
@@ -41,7 +52,7 @@ def score_halves(
     labellers: Mapping[str, Labeller], probabilities: Floats, truth: Numbers, metric: Metric, options: Mapping[str, float]
 ) -> dict[str, float]:
     """Return what each way is worth on all rows, the labels of each half made by what the other half taught; two rows or more."""
-    half = half_of(probabilities)
+    half = half_of(probabilities, truth)
     values = {}
     for name, labeller in labellers.items():
         labels = np.empty(probabilities.shape, np.bool_)
