@@ -18,6 +18,7 @@ __all__ = [
     "EPSILON",
     "Standard",
     "are_many",
+    "beside_features",
     "log_odds",
     "log_odds_rows",
     "odds_to_probabilities",
@@ -81,6 +82,11 @@ def are_many(source: Floats) -> bool:
 def tree_rows(part: FoldRows, task: str) -> Floats:
     """Return a fold's log odds, or their summaries where they are many: (rows, features)."""
     return summary_rows(part, task) if are_many(part.source) else log_odds_rows(part, task)
+
+
+def beside_features(rows: Floats, part: FoldRows) -> Floats:
+    """Return what predictions say of a fold's rows, (rows, k), with the features that the fit was given after it."""
+    return rows if part.features is None else np.concatenate([rows, part.features], axis=1)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,10 @@ class FoldRows:
     """The truth, float32 (rows, columns): 0 and 1 (one 1 a row if multiclass), or the values of a regression."""
     chosen: Ints | None = None
     """Which of the source's rows these are; None for all of them."""
+    features: Floats | None = None
+    """The competition's own features of these rows, (rows, features); None where a fit looks at predictions alone."""
     kept: dict[str, Any] = field(default_factory=dict)
+    """Of what says nothing about `features`: those are standardised anew for every fit."""
 
     @property
     def predictions(self) -> Floats:
@@ -51,9 +54,9 @@ class FoldRows:
         return made
 
 
-def unlabelled(predictions: Floats) -> FoldRows:
+def unlabelled(predictions: Floats, features: Floats | None = None) -> FoldRows:
     """Return rows to be predicted, (models, rows, columns), whose truth is not known."""
-    return FoldRows(-1, predictions, np.empty((0, predictions.shape[2]), np.float32))
+    return FoldRows(-1, predictions, np.empty((0, predictions.shape[2]), np.float32), features=features)
 
 
 Predictor = Callable[[Floats], Floats]
@@ -91,17 +94,19 @@ def targets_of(truth: Numbers, columns: int, task: str) -> Floats:
     return cells.astype(np.float32)
 
 
-def split_by_fold(predictions: Floats, truth: Numbers, folds: Ints, task: str) -> list[FoldRows]:
+def split_by_fold(predictions: Floats, truth: Numbers, folds: Ints, task: str, features: Floats | None = None) -> list[FoldRows]:
     """Return the rows of each fold, in the order of the fold numbers.
 
-    predictions: (models, n) or (models, n, columns). truth: (n,) or (n, labels). folds: (n,).
+    predictions: (models, n) or (models, n, columns). truth: (n,) or (n, labels). folds: (n,). features: (n, features).
     Raises ShapeMismatch where these do not fit.
     """
     check_shapes(predictions, truth)
     columned = as_columns(predictions)
     targets = targets_of(truth, columned.shape[2], task)
     rows = {int(fold): np.flatnonzero(folds == fold) for fold in np.unique(folds)}
-    return [FoldRows(fold, columned, targets[chosen], chosen) for fold, chosen in rows.items()]
+    return [
+        FoldRows(fold, columned, targets[chosen], chosen, None if features is None else features[chosen]) for fold, chosen in rows.items()
+    ]
 
 
 def stack_targets(parts: Sequence[FoldRows]) -> Floats:

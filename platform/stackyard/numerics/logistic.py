@@ -17,7 +17,7 @@ import numpy as np
 
 from stackyard.numerics.arrays import Floats
 from stackyard.numerics.compiled import quick
-from stackyard.numerics.features import Standard, log_odds_rows, odds_to_probabilities, within_evidence
+from stackyard.numerics.features import Standard, beside_features, log_odds_rows, odds_to_probabilities, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup
 from stackyard.numerics.inner_folds import inner_groups
 from stackyard.numerics.metrics import BINARY, MULTICLASS
@@ -277,25 +277,31 @@ def fit_logistic(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 
 def fit_odds(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> Callable[[FoldRows], Floats]:
-    """Learn log odds (rows, columns) as weighted sums of features; of classes that exclude each other up to a constant a row."""
+    """Learn log odds (rows, columns) as weighted sums of features; of classes that exclude each other up to a constant a row.
+
+    The competition's own features, where the fit is given them, stand beside these, the same for every column.
+    """
     return _fit_classes(parts, setup, features) if _are_classes(parts, setup, features) else _fit_labels(parts, setup, features)
 
 
 def _are_classes(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> bool:
     """Say whether the columns are one problem: classes, and few enough."""
     columns = parts[0].targets.shape[1]
-    return setup.task == MULTICLASS and features(parts[0], setup.task).shape[1] * columns <= SOFTMAX_WEIGHTS
+    if setup.task != MULTICLASS:
+        return False
+    own = 0 if parts[0].features is None else parts[0].features.shape[1]
+    return bool((features(parts[0], setup.task).shape[1] + own) * columns <= SOFTMAX_WEIGHTS)
 
 
 def _fit_classes(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> Callable[[FoldRows], Floats]:
-    blocks = [features(part, setup.task) for part in parts]
+    blocks = [beside_features(features(part, setup.task), part) for part in parts]
     standard = Standard.of(blocks)
     designs = inner_groups([_with_ones(standard.apply(block)) for block in blocks])
     targets = inner_groups([part.targets for part in parts])
     rows = [ClassRows(np.concatenate(x), np.concatenate(y)) for x, y in zip(designs, targets, strict=True)]
     d, classes = rows[0].design.shape[1], rows[0].targets.shape[1]
     weights = select(rows, np.tile(np.arange(d) == d - 1, classes))[1].reshape(classes, d)
-    return lambda part: np.asarray(_with_ones(standard.apply(features(part, setup.task))) @ weights.T)
+    return lambda part: np.asarray(_with_ones(standard.apply(beside_features(features(part, setup.task), part))) @ weights.T)
 
 
 def _fit_labels(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) -> Callable[[FoldRows], Floats]:
@@ -303,20 +309,28 @@ def _fit_labels(parts: Sequence[FoldRows], setup: Setup, features: RowFeatures) 
     columns = parts[0].targets.shape[1]
     groups = inner_groups(parts)
     fitted = [_fit_label(groups, setup, features, label) for label in range(columns)]
-    coefficients = np.zeros((features(parts[0], setup.task).shape[1], columns))
+    width = features(parts[0], setup.task).shape[1]
+    own = width // columns
+    coefficients = np.zeros((width, columns))
     for label, (weights, standard) in enumerate(fitted):
-        coefficients[label::columns, label] = weights[:-1] / standard.scale
+        coefficients[label::columns, label] = weights[:own] / standard.scale[:own]
+    of_features = np.stack([weights[own:-1] / standard.scale[own:] for weights, standard in fitted], axis=1)
     intercepts = np.array([weights[-1] - weights[:-1] @ (standard.mean / standard.scale) for weights, standard in fitted])
 
     # a sum over all features costs less than a sum over each label's own, which lie apart
     sparse = coefficients.astype(np.float32)
-    return lambda part: np.asarray(features(part, setup.task) @ sparse + intercepts)
+
+    def odds_of(part: FoldRows) -> Floats:
+        odds = features(part, setup.task) @ sparse + intercepts
+        return np.asarray(odds if part.features is None else odds + part.features @ of_features)
+
+    return odds_of
 
 
 def _fit_label(groups: Sequence[Sequence[FoldRows]], setup: Setup, features: RowFeatures, label: int) -> tuple[Floats, Standard]:
     """Return the weights (p,) of a label's own features, standardised, and of the intercept; and the standard."""
     columns = groups[0][0].targets.shape[1]
-    blocks = [np.concatenate([features(part, setup.task)[:, label::columns] for part in group]) for group in groups]
+    blocks = [np.concatenate([beside_features(features(part, setup.task)[:, label::columns], part) for part in group]) for group in groups]
     standard = Standard.of(blocks)
     rows = []
     for block, group in zip(blocks, groups, strict=True):

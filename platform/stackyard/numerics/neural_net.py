@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.features import Standard, odds_to_probabilities, tree_rows, within_evidence
+from stackyard.numerics.features import Standard, beside_features, odds_to_probabilities, tree_rows, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, stack_targets
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 
@@ -134,7 +134,7 @@ def fit_neural_net(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     Where the models are many, their summaries stand for them.
     """
     settings = {**DEFAULTS, **setup.settings}
-    blocks = [tree_rows(part, setup.task) for part in parts]
+    blocks = [beside_features(tree_rows(part, setup.task), part) for part in parts]
     standard = Standard.of(blocks)
     targets = stack_targets(parts)
     unit = Standard.of([targets]) if setup.task == REGRESSION else Standard(np.zeros(1), np.ones(1))
@@ -145,7 +145,7 @@ def fit_neural_net(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
         train(nets, features, torch.from_numpy(unit.apply(targets)), setup.task, settings)
 
     def predict(part: FoldRows) -> Floats:
-        inputs = torch.from_numpy(standard.apply(tree_rows(part, setup.task)))
+        inputs = torch.from_numpy(standard.apply(beside_features(tree_rows(part, setup.task), part)))
         with one_thread(), torch.no_grad():
             outputs = nets(inputs.expand(settings["seeds"], *inputs.shape), training=False).double().numpy()
         if setup.task == REGRESSION:

@@ -20,6 +20,9 @@ LEVEL2_TASKS = {
     "vote": (MULTILABEL,),
 }
 
+# Methods that may look at the competition's own features beside the predictions; means and weights of models have no place for them.
+RESTACKING = ("ridge", "logistic", "extra_trees", "boosted_trees", "neural_net")
+
 
 def serves(method: str, task: str) -> bool:
     """Say whether a level-2 method fits a task.

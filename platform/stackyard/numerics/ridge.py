@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.features import rows_by_features, within_evidence
+from stackyard.numerics.features import beside_features, rows_by_features, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup
 from stackyard.numerics.inner_folds import MOST_GROUPS, inner_groups
 from stackyard.numerics.metrics import REGRESSION
@@ -118,17 +118,17 @@ def fit_ridge(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
     Classification: probabilities in, probabilities out, clipped to what the rows allow, renormalised if multiclass.
     """
-    features = len(parts[0].source) * parts[0].source.shape[2]
+    features = len(parts[0].source) * parts[0].source.shape[2] + (0 if parts[0].features is None else parts[0].features.shape[1])
     if features > MOST_FEATURES:
         return _fit_columns(parts, setup)
     inner = inner_groups(parts, MOST_GROUPS if features <= MANY_FEATURES else FEW_GROUPS)
-    groups = [_total([part.keep("ridge", _sums) for part in group]) for group in inner]
+    groups = [_total([_sums(part) for part in group]) for group in inner]
     total = _total(groups)
     coefficients, intercepts = Spectrum.of(total).solve(best_penalties(groups))
     coefficients = coefficients.astype(np.float32) if setup.task != REGRESSION else coefficients
 
     def predict(part: FoldRows) -> Floats:
-        values = _prediction_rows(part) @ coefficients + intercepts
+        values = beside_features(_prediction_rows(part), part) @ coefficients + intercepts
         return within_evidence(values, int(total.count), setup.task)
 
     return RowsPredictor(predict)
@@ -136,27 +136,35 @@ def fit_ridge(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
 def _fit_columns(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     """Learn each column from its own predictions; weights (models, columns)."""
-    inner = inner_groups([part.keep("ridge_by_column", _sums_by_column) for part in parts], FEW_GROUPS)
+    inner = inner_groups([_sums_by_column(part) for part in parts], FEW_GROUPS)
     by_column = [[_total([sums[column] for sums in group]) for group in inner] for column in range(parts[0].targets.shape[1])]
     solved = [Spectrum.of(_total(groups)).solve(best_penalties(groups)) for groups in by_column]
     weights = np.concatenate([coefficients for coefficients, _ in solved], axis=1)
     constants = np.concatenate([intercepts for _, intercepts in solved])
     count = sum(len(part.targets) for part in parts)
 
-    def predict(predictions: Floats) -> Floats:
+    def predict(part: FoldRows) -> Floats:
+        predictions = part.predictions
         mixed = np.tile(constants, (predictions.shape[1], 1))
         # one model at a time: memory-mapped predictions are never in memory all at once
-        for model, own in zip(predictions, weights, strict=True):
+        for model, own in zip(predictions, weights[: len(predictions)], strict=True):
             mixed += model * own
+        if part.features is not None:
+            mixed += part.features @ weights[len(predictions) :]
         return within_evidence(mixed, count, setup.task)
 
-    return predict
+    return RowsPredictor(predict)
 
 
 def _sums_by_column(part: FoldRows) -> list[Sums]:
-    predictions = part.predictions
-    columns = range(predictions.shape[2])
-    return [Sums.of(np.ascontiguousarray(predictions[:, :, column].T), part.targets[:, column : column + 1]) for column in columns]
+    """Return each column's own sums; kept where they are of predictions alone."""
+
+    def made(rows: FoldRows) -> list[Sums]:
+        predictions = rows.predictions
+        blocks = [beside_features(predictions[:, :, column].T, rows) for column in range(predictions.shape[2])]
+        return [Sums.of(np.ascontiguousarray(block), rows.targets[:, place : place + 1]) for place, block in enumerate(blocks)]
+
+    return made(part) if part.features is not None else part.keep("ridge_by_column", made)
 
 
 def _prediction_rows(part: FoldRows) -> Floats:
@@ -167,4 +175,9 @@ def _prediction_rows(part: FoldRows) -> Floats:
 
 
 def _sums(part: FoldRows) -> Sums:
-    return Sums.of(rows_by_features(part.predictions), part.targets)
+    """Return the sums of all columns; kept where they are of predictions alone."""
+
+    def made(rows: FoldRows) -> Sums:
+        return Sums.of(beside_features(rows_by_features(rows.predictions), rows), rows.targets)
+
+    return made(part) if part.features is not None else part.keep("ridge", made)

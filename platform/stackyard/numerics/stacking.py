@@ -17,6 +17,7 @@ from stackyard.numerics.greedy import GreedyPath
 from stackyard.numerics.level2 import LEVEL2
 from stackyard.numerics.metrics import Metric
 from stackyard.numerics.nested_weights import NESTED, is_summed
+from stackyard.numerics.restacking import Features, fit_restacked
 from stackyard.numerics.truth_cells import surrogate_metric
 
 TEST_ROWS = 8192
@@ -74,13 +75,15 @@ def cross_fit(
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     threads: int = 1,
+    features: Features | None = None,
     progress: Progress = _no_progress,
     should_stop: Callable[[], bool] = _never,
 ) -> Level2Result:
     """Fit a level-2 method once for each fold, on the other folds, and predict that fold and the test rows.
 
     method: a name in LEVEL2. oof: (models, n) or (models, n, columns); test: (models, test rows[, columns]) or None; memory-mapped
-    arrays are welcome. truth: (n,) or (n, labels). folds: (n,). The same arguments give the same bytes.
+    arrays are welcome. truth: (n,) or (n, labels). folds: (n,). features: the competition's own, which the method then sees beside the
+    predictions (restacking.py). The same arguments give the same bytes.
     Raises RecipeInvalid (method, settings), ShapeMismatch, FoldsInvalid (fewer than two folds), Cancelled (between fits).
     """
     chosen = LEVEL2.get(method)
@@ -90,7 +93,9 @@ def cross_fit(
     names = fold_numbers(folds, len(truth))
     if test is not None and (test.ndim != oof.ndim or len(test) != len(oof) or test.shape[2:] != oof.shape[2:]):
         raise ShapeMismatch(f"expected test predictions like the out-of-fold ones {oof.shape} but for the rows, got {test.shape}")
-    parts = split_by_fold(oof, truth, folds, task)
+    if features is not None:
+        features.check(method, len(truth), None if test is None else test.shape[1])
+    parts = split_by_fold(oof, truth, folds, task, None if features is None else features.train)
     setup = Setup(task, seed, settings or {}, threads)
     predicted = np.empty(as_columns(oof).shape[1:], np.float32)
     predictors = []
@@ -98,20 +103,22 @@ def cross_fit(
         if should_stop():
             raise Cancelled(f"expected {len(names)} fits of {method}, got the order to stop after {done}")
         progress(done, len(names), f"{method}: fitting on the folds other than {part.fold}")
-        predictors.append(chosen.fit([other for other in parts if other is not part], setup))
+        others = [other for other in parts if other is not part]
+        predictors.append(chosen.fit(others, setup) if features is None else fit_restacked(chosen.fit, others, setup))
         predicted[folds == part.fold] = predict_rows(predictors[-1], part)
     progress(len(names), len(names), f"{method}: done")
-    means = None if test is None else _mean_of_fits(predictors, as_columns(test)).reshape(test.shape[1:])
+    means = None if test is None else _mean_of_fits(predictors, as_columns(test), features).reshape(test.shape[1:])
     return Level2Result(predicted.reshape(oof.shape[1:]), means)
 
 
-def _mean_of_fits(predictors: Sequence[Predictor], test: Floats) -> Floats:
+def _mean_of_fits(predictors: Sequence[Predictor], test: Floats, features: Features | None) -> Floats:
     """Return the mean of several fits' predictions for test (models, rows, columns); some thousand rows at a time."""
     means = np.empty(test.shape[1:], np.float32)
     if all(predict is predictors[0] for predict in predictors):  # nothing was learned
         predictors = predictors[:1]
     for start in range(0, test.shape[1], TEST_ROWS):
-        rows = unlabelled(np.ascontiguousarray(test[:, start : start + TEST_ROWS]))
+        own = None if features is None or features.test is None else features.test[start : start + TEST_ROWS]
+        rows = unlabelled(np.ascontiguousarray(test[:, start : start + TEST_ROWS]), own)
         total = np.sum([predict_rows(predict, rows).astype(np.float64) for predict in predictors], axis=0)
         means[start : start + TEST_ROWS] = total / len(predictors)
     return means

@@ -38,6 +38,20 @@ Values = Callable[[FoldRows], Floats]
 
 def binning(parts: Sequence[FoldRows], setup: Setup) -> BinsOf:
     """Return how rows become bins: log odds on the grid that is kept with the rows, values by their rank among the training rows."""
+    of_predictions = _binning_of_predictions(parts, setup)
+    given = [part.features for part in parts if part.features is not None]
+    if not given:
+        return of_predictions
+    ranked = bins_by_rank(np.concatenate(given))
+
+    def bins_of(part: FoldRows) -> Bins:
+        own = of_predictions(part)
+        return own if part.features is None else np.concatenate([own, ranked(part.features)])
+
+    return bins_of
+
+
+def _binning_of_predictions(parts: Sequence[FoldRows], setup: Setup) -> BinsOf:
     if setup.task == REGRESSION:
         ranked = bins_by_rank(np.concatenate([tree_rows(part, setup.task) for part in parts]))
         return lambda part: ranked(tree_rows(part, setup.task))
