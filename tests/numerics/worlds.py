@@ -18,7 +18,7 @@ seeds = st.integers(0, 10_000)
 @st.composite
 def hard_worlds(draw, task: str, rows: int = 24) -> SmallWorld:
     """Draw a world of four models of these kinds, perhaps with a fold in which no row is positive (of a class, or of any label)."""
-    world = make_small_world(task, seed=draw(seeds), rows=rows)
+    world = make_small_world(task, seed=draw(seeds), rows=rows, columns=2 if task == "multilabel" else 3)
     kinds = ("honest", *draw(st.lists(st.sampled_from(MODELS), min_size=3, max_size=3)))
     oof, test = (np.stack([_changed(part, place, kind, task) for place, kind in enumerate(kinds)]) for part in (world.oof, world.test))
     made = replace(world, oof=oof, test=test)
