@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests on SQLite and the embedded broker; and what meets the database again on a real Postgres and a broker of its own:
-# those that TEST_DATABASE_URL and TEST_BROKER_URL name, else ones from wheels. Arguments go to pytest.
+# those that TEST_DATABASE_URL and TEST_BROKER_URL name, else ones from wheels. Arguments (options, not paths) go to pytest.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=.venv/bin/python
@@ -8,20 +8,36 @@ PYTHON=.venv/bin/python
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 # Every test process and every server that a test starts reads the same sources: they are compiled once.
 unset PYTHONDONTWRITEBYTECODE
+# Rooms without Django, and tests that mostly wait for servers of their own; all the rest is the third share.
+NUMBERS="tests/numerics tests/pipelines tests/contract tests/members tests/benchmarks pipelines members"
+SERVERS="tests/end_to_end tests/frontend tests/ops"
+logs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$logs"' EXIT
 status=0
 
-# The passes share nothing, and often wait (for servers to start, for leases to run out): together they take less time.
-second=$(mktemp)
-trap 'kill "$second_pid" 2>/dev/null; rm -f "$second"' EXIT
-$PYTHON -m tests.services $PYTHON -m pytest --database-only -p no:cacheprovider "$@" >"$second" 2>&1 &
-second_pid=$!
+PYTEST="$PYTHON -m pytest -p no:cacheprovider"
+ON_SQLITE="env -u TEST_DATABASE_URL -u TEST_BROKER_URL $PYTEST"
 
-echo "== 1 of 2: everything, on SQLite"
-# A file's tests share what they set up, so each file stays in one process; the order is that of tests/conftest.py.
-env -u TEST_DATABASE_URL -u TEST_BROKER_URL $PYTHON -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@" || status=1
-echo "== 2 of 2: what meets the database, on Postgres"
-wait "$second_pid" || status=1
-cat "$second"
+# The four share nothing and often wait (for servers to start, for leases to run out): side by side they take less time,
+# and each reads only the tests and the libraries that are its own.
+$ON_SQLITE "$@" $SERVERS >"$logs/servers" 2>&1 &
+servers=$!
+$ON_SQLITE "$@" $(printf -- "--ignore=%s " $NUMBERS $SERVERS) >"$logs/rooms" 2>&1 &
+rooms=$!
+$PYTHON -m tests.services $PYTEST "$@" --database-only >"$logs/again" 2>&1 &
+again=$!
+
+echo "== 1 of 4: numbers, files and pipelines"
+$ON_SQLITE "$@" $NUMBERS || status=1
+echo "== 2 of 4: rooms with a database, on SQLite"
+wait $rooms || status=1
+cat "$logs/rooms"
+echo "== 3 of 4: running servers, and the page in a browser"
+wait $servers || status=1
+cat "$logs/servers"
+echo "== 4 of 4: what meets the database, on Postgres"
+wait $again || status=1
+cat "$logs/again"
 
 $PYTHON -m tests.browser >/dev/null || echo "The browser tests were skipped: there is no Chromium here (Debian: apt-get install chromium)."
 exit $status

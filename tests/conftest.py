@@ -5,12 +5,11 @@ import signal
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import settings
-from xdist.scheduler import LoadFileScheduling
 
 from tests.browser import find_chromium
 from tests.queueing import run_tasks_at_once
@@ -26,26 +25,14 @@ settings.register_profile("thorough", max_examples=120, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-# With several test processes, files that take long come first: a long one begun last would keep the others waiting.
-LONG_FIRST = ("tests/end_to_end", "tests/frontend", "tests/ops", "tests/pipelines", "tests/numerics")
-# They use one running stack, which starts once where one process runs them all.
-ON_ONE_STACK = ("tests/end_to_end/test_spooky.py", "tests/end_to_end/test_planet.py", "tests/end_to_end/test_web_process.py")
-ON_ONE_STACK += ("tests/frontend/test_first_page.py", "tests/ops/test_up.py")
 MEET_THE_DATABASE = {"db", "transactional_db", "live_stack"}
 # Rooms without Django: the second pass need not even read their tests.
 WITHOUT_DATABASE = [Path(__file__).parent / room for room in ("benchmarks", "contract", "members", "numerics", "pipelines")]
 
 
-class FilesAndStack(LoadFileScheduling):
-    """One process a file, and one for all files on the running stack."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        return "the running stack" if file in ON_ONE_STACK else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesAndStack:
-    return FilesAndStack(config, log)
+def pytest_configure() -> None:
+    """End by SIGTERM as by Ctrl-C: servers that tests started end too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,11 +58,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     belongs = _meets_the_database if config.getoption("--database-only") else _needs_no_servers
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
     items[:] = [item for item in items if belongs(item)]
-    items.sort(key=_rank)
-
-
-def _rank(item: pytest.Item) -> int:
-    return next((rank for rank, place in enumerate(LONG_FIRST) if item.nodeid.startswith(place)), len(LONG_FIRST))
 
 
 def _needs_no_servers(item: pytest.Item) -> bool:

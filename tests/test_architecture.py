@@ -43,6 +43,12 @@ def all_files() -> dict[Path, ast.Module]:
     }
 
 
+@cache
+def all_imports() -> dict[Path, list[tuple[str, int]]]:
+    """Return the names and lines of what every file imports, anywhere in it."""
+    return {path: list(imports(tree)) for path, tree in all_files().items()}
+
+
 def product() -> dict[Path, ast.Module]:
     """Return the trees of what is shipped."""
     return {path: tree for path, tree in all_files().items() if path.relative_to(ROOT).parts[0] in {"platform", "members", "pipelines"}}
@@ -71,12 +77,9 @@ def room_named(module: str) -> str | None:
 
 def find(rule) -> list[str]:
     """Return which imports of the server's rooms break the rule (path, module) -> bool."""
-    rooms = {path: tree for path, tree in product().items() if path.is_relative_to(SERVER) and room_of(path) in ROOMS}
+    rooms = [path for path in product() if path.is_relative_to(SERVER) and room_of(path) in ROOMS]
     return [
-        f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for path, tree in rooms.items()
-        for module, line in imports(tree)
-        if rule(path, module)
+        f"{path.relative_to(ROOT)}:{line} imports {module}" for path in rooms for module, line in all_imports()[path] if rule(path, module)
     ]
 
 
@@ -121,9 +124,9 @@ def test_the_other_sides_keep_to_their_edges(folder, allowed):
     ours = ("stackyard", "members", "pipelines", "django")
     found = [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for path, tree in product().items()
+        for path in product()
         if path.is_relative_to(ROOT / folder)
-        for module, line in imports(tree)
+        for module, line in all_imports()[path]
         if module.split(".")[0] in ours and not module.startswith(allowed)
     ]
 

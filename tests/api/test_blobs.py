@@ -83,11 +83,13 @@ def test_more_bytes_than_allowed_are_refused(world, settings):
     assert put(world.member, DATA[:50], f"0-49/{len(DATA)}").status_code == 413
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("span", ["5-4/10", "0-10/10", "0-9/*", "nonsense"])
 def test_a_range_must_make_sense(world, span):
     assert put(world.member, b"x", span).json()["error"] == "InvalidRequest"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("digest", ["abc", DIGEST.upper(), "..%2f..%2fsecret_key"])
 def test_a_digest_is_64_lowercase_digits(world, digest):
     assert put(world.member, digest=digest).status_code in {400, 404}

@@ -58,6 +58,7 @@ def test_a_rejected_competition_says_why_and_frees_its_slug(world):
     assert world.admin.get("competitions/coins").json()["state"] == "open"
 
 
+@pytest.mark.once
 def test_a_metric_that_does_not_fit_the_task_is_named(world):
     make(world.admin, metric="multiclass_log_loss")
     errors = world.admin.get("competitions/coins").json()["errors"]
@@ -79,6 +80,7 @@ def test_a_file_that_was_not_sent_is_refused(world):
     assert (answer.status_code, answer.json()["error"]) == (422, "BlobUnknown")
 
 
+@pytest.mark.once
 def test_a_class_with_fewer_rows_than_folds_gives_a_warning(world):
     labels = "id,heads\n" + "".join(f"c{row},{int(row < 2)}\n" for row in range(12))
     make(world.admin, {"train.csv": labels})
@@ -97,6 +99,7 @@ def test_the_report_counts_every_class_in_every_fold(world):
     assert report["sizes"] == [4, 4, 4]
 
 
+@pytest.mark.once
 def test_groups_never_cross_folds(world):
     labels = "id,heads,who\n" + "".join(f"c{row},{row % 2},p{row // 3}\n" for row in range(12))
     make(world.admin, {"train.csv": labels}, folds={"count": 2, "group_column": "who"})
@@ -114,6 +117,7 @@ def test_a_given_fold_file_is_taken_as_it_is(world):
     assert world.reader.get("competitions/coins/folds").content.decode() == folds
 
 
+@pytest.mark.once
 def test_regression_is_folded_by_quantile(world):
     labels = "id,heads\n" + "".join(f"c{row},{row * row / 7}\n" for row in range(12))
     make(world.admin, {"train.csv": labels}, task="regression", metric="rmse_loss")
@@ -131,6 +135,7 @@ def test_the_contract_carries_ids_only_on_request(world):
     assert short == {key: value for key, value in long.items() if key != "ids"}
 
 
+@pytest.mark.once
 def test_the_histogram_draws_what_the_report_counts(world):
     make(world.admin)
     figure = world.reader.get("competitions/coins/figures/folds").json()
@@ -157,6 +162,7 @@ def make_sky(person, groups):
     return create(person, {**spec, **SKY, "label_groups": groups}, SKY_FILES)
 
 
+@pytest.mark.once
 def test_rows_that_break_a_rule_between_labels_give_a_warning(world):
     rules = [{"kind": "exactly_one", "labels": ["clear", "cloudy"]}, {"kind": "excludes", "label": "cloudy", "labels": ["road"]}]
     make_sky(world.admin, rules)
@@ -166,12 +172,14 @@ def test_rows_that_break_a_rule_between_labels_give_a_warning(world):
     assert row["warnings"] == ["1 of 13 rows break the rule 'exactly one of clear, cloudy'"]
 
 
+@pytest.mark.once
 def test_a_rule_against_all_other_labels_names_none_of_them(world):
     make_sky(world.admin, [{"kind": "excludes", "label": "cloudy"}])
 
     assert world.admin.get("competitions/sky").json()["label_groups"] == [{"kind": "excludes", "label": "cloudy"}]
 
 
+@pytest.mark.once
 def test_a_rule_on_a_label_that_no_row_has_is_named(world):
     make_sky(world.admin, [{"kind": "exactly_one", "labels": ["clear", "haze"]}])
     row = world.admin.get("competitions/sky").json()

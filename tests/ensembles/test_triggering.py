@@ -30,6 +30,7 @@ def test_an_admin_triggers_and_gets_the_frozen_inputs(world, iris):
     assert (made["score"], made["prediction"], made["weights"]) == (None, None, {})
 
 
+@pytest.mark.once
 def test_only_admins_trigger_and_cancel(world, iris):
     made = world.admin.post(URL, {}).json()
 
@@ -39,6 +40,7 @@ def test_only_admins_trigger_and_cancel(world, iris):
     assert world.nobody.post(URL, {}).status_code == 401
 
 
+@pytest.mark.once
 def test_readers_see_ensembles_and_recipes(world, iris):
     made = world.admin.post(URL, {}).json()
 
@@ -74,16 +76,19 @@ def test_a_name_that_an_ensemble_or_a_prediction_has_is_taken(world, iris, name)
     assert error_of(world.admin.post(URL, {"name": name})) == (409, "NameTaken")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["a/b", "a:b", "", "x" * 81])
 def test_a_name_may_not_look_like_an_owners(world, iris, name):
     assert error_of(world.admin.post(URL, {"name": name})) == (400, "InvalidRequest")
 
 
+@pytest.mark.once
 def test_the_seed_goes_before_the_recipes_own(world, iris):
     assert world.admin.post(URL, {"recipe": {"seed": 1}, "seed": 2}).json()["recipe"]["seed"] == 2
     assert world.admin.post(URL, {"recipe": {"seed": 1}}).json()["recipe"]["seed"] == 1
 
 
+@pytest.mark.once
 def test_a_wrong_recipe_is_refused_by_name(world, iris):
     answer = world.admin.post(URL, {"recipe": {"blend": "greed"}})
 
@@ -118,6 +123,7 @@ def test_a_name_that_nobody_has_is_refused_with_the_nearest(world, iris):
     assert error_of(world.admin.post(URL, {"only": []})) == (422, "RecipeInvalid")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("state", [PredictionState.RECEIVING, PredictionState.PARTIAL, PredictionState.REJECTED])
 def test_a_name_that_is_not_scored_is_refused_with_its_state(world, iris, state):
     Prediction.objects.filter(name="near").update(state=state, score=None)
@@ -129,6 +135,7 @@ def test_a_name_that_is_not_scored_is_refused_with_its_state(world, iris, state)
     assert [row["name"] for row in world.admin.post(URL, {}).json()["inputs"]] == ["line", "tree"]
 
 
+@pytest.mark.once
 def test_there_must_be_something_to_blend(world):
     open_competition(world.admin, "iris")
 
@@ -141,6 +148,7 @@ def test_a_competition_that_is_not_open_has_no_ensembles_yet(world, iris):
     assert error_of(world.admin.post(URL, {})) == (409, "WrongState")
 
 
+@pytest.mark.once
 def test_inputs_made_on_other_folds_are_refused(world, iris):
     folds = iris.fold_sets.get()
     folds.pk, folds.digest, folds.active = None, "0" * 64, False
@@ -154,6 +162,7 @@ def test_inputs_made_on_other_folds_are_refused(world, iris):
     assert world.admin.post(URL, {"only": ["line", "tree"]}).status_code == 202
 
 
+@pytest.mark.once
 def test_what_has_no_test_predictions_is_left_out_and_said(world, iris):
     keep_prediction(world.member, iris, "bayes", with_test=False)
 
@@ -163,6 +172,7 @@ def test_what_has_no_test_predictions_is_left_out_and_said(world, iris):
     assert made["notes"] == ["left out, since without test predictions: member/bayes"]
 
 
+@pytest.mark.once
 def test_where_nothing_has_test_predictions_everything_is_taken(world):
     competition = open_competition(world.admin, "iris")
     keep_prediction(world.admin, competition, "line", with_test=False)
@@ -174,6 +184,7 @@ def test_where_nothing_has_test_predictions_everything_is_taken(world):
     assert made["notes"] == ["no input has test predictions, so nothing made here can be submitted"]
 
 
+@pytest.mark.once
 def test_an_upload_cannot_take_an_unknown_field(world, iris):
     answer = world.admin.post(URL, {"names": "x"})
 

@@ -23,6 +23,7 @@ def test_a_new_home_tells_how_to_make_the_first_administrator(live_stack):
     assert any("manage.py create_member NAME --team TEAM --role admin --print-token" in line for line in live_stack.said)
 
 
+@pytest.mark.once
 def test_a_second_up_on_the_same_home_says_so(live_stack):
     second = Stack(live_stack.home, services=outside_services())
     line = second.wait_for("already runs")
@@ -34,6 +35,7 @@ def test_a_second_up_on_the_same_home_says_so(live_stack):
     assert live_stack.url in line
 
 
+@pytest.mark.once
 def test_a_port_that_is_taken_is_a_clear_error(live_stack, tmp_path):
     port = live_stack.url.rsplit(":", 1)[1]
     second = Stack(tmp_path / "home", "--port", port)

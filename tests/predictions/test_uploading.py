@@ -104,6 +104,7 @@ def test_a_bad_fold_leaves_the_good_ones_and_can_be_sent_again(world):
     assert shown(world, upload(world.member, "coins", oof_text(GOOD, folds[2]), fold=2))["state"] == "scored"
 
 
+@pytest.mark.once
 def test_rows_of_another_fold_are_refused(world):
     row = shown(world, upload(world.member, "coins", oof_text(GOOD, fold_rows(world)[0]), fold=1))
 
@@ -124,6 +125,7 @@ def test_rows_of_another_fold_are_refused(world):
         (oof_text(GOOD, list(range(5))), "MissingIds", 7),
     ],
 )
+@pytest.mark.once
 def test_a_bad_file_is_rejected_with_its_code_and_count(world, oof, code, count):
     row = shown(world, upload(world.member, "coins", oof))
     found = {error["error"]: error["count"] for error in row["errors"]}
@@ -142,6 +144,7 @@ def test_errors_of_both_files_are_told_at_once(world):
     ]
 
 
+@pytest.mark.once
 def test_several_rows_an_id_are_averaged_where_the_upload_says_so(world):
     twice = oof_text([value - 0.1 for value in GOOD]) + oof_text([value + 0.1 for value in GOOD]).removeprefix("id,heads\n")
     row = shown(world, upload(world.member, "coins", twice, repeats="mean"))
@@ -149,16 +152,19 @@ def test_several_rows_an_id_are_averaged_where_the_upload_says_so(world):
     assert row["score"] == pytest.approx(GOOD_LOSS, rel=1e-6)
 
 
+@pytest.mark.once
 def test_predictions_made_on_other_folds_are_refused_at_once(world):
     answer = upload(world.member, "coins", oof_text(GOOD), folds="0" * 64)
 
     assert (answer.status_code, answer.json()["error"]) == (422, "FoldsMismatch")
 
 
+@pytest.mark.once
 def test_a_fold_that_does_not_exist_is_refused_at_once(world):
     assert upload(world.member, "coins", oof_text(GOOD), fold=3).json()["error"] == "UnknownFold"
 
 
+@pytest.mark.once
 def test_a_form_with_an_unknown_field_is_refused_with_the_nearest_known(world):
     answer = upload(world.member, "coins", oof_text(GOOD), variannt="tta")
 

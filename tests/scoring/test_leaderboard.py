@@ -77,6 +77,7 @@ def test_the_board_can_be_ordered_otherwise(world):
     assert board(world, "?ordering=nmae")["error"] == "InvalidRequest"
 
 
+@pytest.mark.once
 def test_the_grid_shows_each_fold_of_each_model(world):
     folds = world.reader.get("competitions/coins/folds?shape=positions").json()["folds"]
     upload(world.member, "coins", oof_text([0.5] * ROWS, folds[1]), name="half", fold=1)

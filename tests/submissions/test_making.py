@@ -47,6 +47,7 @@ def test_a_submission_answers_with_its_file_built(world, iris, submit, eager_tas
     assert (made["public_score"], made["private_score"]) == (None, None)
 
 
+@pytest.mark.once
 def test_probability_columns_are_written_as_the_sample_has_them(world, iris, submit, file_of, eager_tasks):
     data = file_of(submit().json())
 
@@ -55,6 +56,7 @@ def test_probability_columns_are_written_as_the_sample_has_them(world, iris, sub
     assert data == expected_csv("id,setosa,versicolor,virginica", rows)
 
 
+@pytest.mark.once
 def test_the_samples_columns_may_have_another_order(world, submit, file_of, eager_tasks):
     competition = open_competition(world.admin, "iris")
     sample = {**competition.sample, "header": ["virginica", "id", "setosa", "versicolor"]}
@@ -67,6 +69,7 @@ def test_the_samples_columns_may_have_another_order(world, submit, file_of, eage
     assert data == expected_csv("virginica,id,setosa,versicolor", rows)
 
 
+@pytest.mark.once
 def test_a_tag_column_holds_what_the_decision_fitted_on_all_rows_says(world, submit, file_of, eager_tasks):
     competition = open_competition(world.admin, "tags")
     prediction = keep_prediction(world.member, competition, "line")
@@ -86,6 +89,7 @@ def test_a_tag_column_holds_what_the_decision_fitted_on_all_rows_says(world, sub
     assert in_sample > fbeta_score(truth, oof >= 0.5, beta=2, average="samples", zero_division=1)
 
 
+@pytest.mark.once
 def test_labels_are_written_by_name(world, submit, file_of, eager_tasks):
     competition = open_competition(world.admin, "iris", metric="accuracy_score", higher_is_better=True)
     names = competition.classes
@@ -106,6 +110,7 @@ def test_labels_are_written_by_name(world, submit, file_of, eager_tasks):
     assert data == expected_csv("id,species", [f"{name},{names[k]}" for name, k in zip(ids_of("iris"), likeliest, strict=True)])
 
 
+@pytest.mark.once
 def test_values_of_a_regression_are_written_as_they_are(world, submit, file_of, eager_tasks):
     keep_prediction(world.member, open_competition(world.admin, "diabetes"), "line")
     data = file_of(submit(slug="diabetes").json())
@@ -115,6 +120,7 @@ def test_values_of_a_regression_are_written_as_they_are(world, submit, file_of, 
     assert data == expected_csv("id,progression", rows)
 
 
+@pytest.mark.once
 def test_the_file_comes_as_an_attachment_with_its_digest_as_etag(world, iris, submit, eager_tasks):
     made = submit().json()
     url = f"submissions/{made['id']}/file"
@@ -127,6 +133,7 @@ def test_the_file_comes_as_an_attachment_with_its_digest_as_etag(world, iris, su
     assert world.reader.get(url, headers={"If-None-Match": answer["ETag"]}).status_code == 304
 
 
+@pytest.mark.once
 def test_the_lineage_names_all_that_the_bytes_depend_on(world, iris, submit, eager_tasks):
     prediction = iris.predictions.get()
     lineage = submit().json()["lineage"]
@@ -162,6 +169,7 @@ def test_building_twice_changes_nothing(world, iris, submit):
     assert world.reader.get(f"submissions/{made['id']}").json() == first
 
 
+@pytest.mark.once
 def test_a_file_that_cannot_be_written_is_refused_by_name_and_costs_nothing(world, iris, submit, eager_tasks):
     type(iris).objects.update(sample={**iris.sample, "header": ["id", "setosa", "unknown"]})
     Prediction.objects.update(test_digest=iris.truth_digest)
@@ -208,6 +216,7 @@ def test_an_unknown_prediction_is_not_found(world, iris, submit, name):
     assert error_of(submit(name)) == (404, "NotFound")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["", None, True, 1.5, [1], {}])
 def test_a_prediction_must_be_named(world, iris, submit, name):
     assert error_of(submit(name)) == (400, "InvalidRequest")
@@ -245,6 +254,7 @@ def test_the_deadline_counts_to_the_second(world, iris, submit, monkeypatch, eag
     assert error_of(submit()) == (409, "DeadlinePassed")
 
 
+@pytest.mark.once
 def test_readers_and_other_teams_cannot_submit(world, iris, submit):
     assert error_of(submit(person=world.reader)) == (403, "RoleTooLow")
     assert error_of(submit(person=world.rival)) == (404, "NotFound")
@@ -290,6 +300,7 @@ def test_results_are_written_down_bit_by_bit(world, iris, submit, eager_tasks):
     assert "submission made" in verbs
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_result_must_be_a_finite_number(world, iris, submit, eager_tasks, value):
     url = f"submissions/{submit().json()['id']}"
