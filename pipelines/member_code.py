@@ -12,11 +12,13 @@ from typing import Any
 from pipelines.errors import CodeInvalid
 from pipelines.nearest import hint
 
+PACKAGE = "members."
+
 
 def find_code(name: str) -> Callable[..., Any]:
-    """Return the function behind "package.module:function".
+    """Return the function behind "members.NICK.MODULE:FUNCTION".
 
-    Raises CodeInvalid when the name has another form, leads to nothing, or to something that cannot be called.
+    Raises CodeInvalid when the name has another form, leads out of members/, to nothing, or to something that cannot be called.
     """
     module, attribute = _module(name), name.partition(":")[2]
     if not hasattr(module, attribute):
@@ -44,6 +46,9 @@ def _module(name: str) -> ModuleType:
     path, colon, attribute = name.partition(":")
     if not (path and colon and attribute):
         raise CodeInvalid(f'expected code such as "members.kostia.nets:build", got {name!r}')
+    if not path.startswith(PACKAGE):
+        # a recipe may come from anywhere; only what lies in the team's repository is trusted, and its digest means what it says
+        raise CodeInvalid(f'expected code from a folder in members/, such as "members.kostia.nets:build", got {name!r}')
     try:
         return importlib.import_module(path)
     except ModuleNotFoundError as error:

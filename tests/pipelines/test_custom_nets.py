@@ -1,6 +1,7 @@
 """A member's own net, from the member's own folder."""
 
 import importlib
+import sys
 import textwrap
 
 import pytest
@@ -73,6 +74,13 @@ def test_a_body_gets_a_head_and_features(zoe):
 def test_code_that_builds_no_net_is_refused(zoe, function, options, features, message):
     with pytest.raises(CodeInvalid, match=message):
         custom(f"{zoe}:{function}", features, **options)
+
+
+@pytest.mark.parametrize("code", ["this:s", "pipelines.nets.registry:build_net", "membership.nets:build", "members:answers"])
+def test_code_outside_the_members_folders_is_not_even_imported(code):
+    with pytest.raises(CodeInvalid, match=r"from a folder in members/, such as .*got '" + code):
+        custom(code)
+    assert "this" not in sys.modules
 
 
 def test_code_and_a_name_exclude_each_other():

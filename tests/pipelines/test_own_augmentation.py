@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import members
 from pipelines.errors import CodeInvalid
 from pipelines.member_code import code_digest
 from pipelines.recipe import Augment
@@ -29,9 +30,9 @@ def own_code(tmp_path, monkeypatch):
         "    return images[:, :, 1:]\n"
         "A_NUMBER = 3\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
-    yield "stripes_of_somebody"
-    sys.modules.pop("stripes_of_somebody", None)
+    monkeypatch.setattr(members, "__path__", [*members.__path__, str(tmp_path)])
+    yield "members.stripes_of_somebody"
+    sys.modules.pop("members.stripes_of_somebody", None)
 
 
 def test_a_members_own_code_comes_last_with_numbers_of_its_own_for_each_image(images, own_code):
@@ -49,9 +50,9 @@ def test_a_members_own_code_comes_last_with_numbers_of_its_own_for_each_image(im
     ("code", "said"),
     [
         ("too_small", r"expected images torch.float32 \(6, 3, 24, 24\) from .*:too_small, got torch.float32 \(6, 3, 23, 24\)"),
-        ("dimed", r"expected 'dimed' in stripes_of_somebody, .*did you mean dimmed\?"),
-        ("A_NUMBER", "expected a function behind 'stripes_of_somebody:A_NUMBER', got int"),
-        ("", r'expected code such as "members.kostia.nets:build", got \'stripes_of_somebody:\''),
+        ("dimed", r"expected 'dimed' in members.stripes_of_somebody, .*did you mean dimmed\?"),
+        ("A_NUMBER", "expected a function behind 'members.stripes_of_somebody:A_NUMBER', got int"),
+        ("", r'expected code such as "members.kostia.nets:build", got \'members.stripes_of_somebody:\''),
     ],
 )
 def test_own_code_that_does_not_keep_to_its_part_is_refused(images, own_code, code, said):
@@ -69,4 +70,4 @@ def test_a_change_in_a_members_folder_is_other_code(own_code, tmp_path):
     (tmp_path / "imported_by_it.py").write_text("A = 1")
 
     assert len(before) == 64
-    assert code_digest(f"{own_code}:dimmed") not in {before, code_digest("pipelines.warp:warp")}
+    assert code_digest(f"{own_code}:dimmed") not in {before, code_digest("members._template.nets:build")}
