@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,19 @@ def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
     for folder in (job.out, *folders.values()):
         record.require_same(folder, record.read_record(folder) or made, made)
     left = [fold for fold in wanted if not is_done(job, fold)]
-    kept = {fold: record.begin(folders[fold], made) for fold in left}
-    record.gather(job.out, made, folders, {})
+    kept: dict[int, record.Record] = {}
+
+    def claim(group: Sequence[int]) -> None:
+        """Write the records of folds that begin: from then on the folder is this run's, and another is refused."""
+        fresh = [fold for fold in group if fold in left and fold not in kept]
+        kept.update({fold: record.begin(folders[fold], made) for fold in fresh})
+        if fresh:
+            record.gather(job.out, made, folders, {})
+
     for number in range(recipe.seeds):
         for group in [wanted] if job.plan.side_by_side else [[fold] for fold in wanted]:
-            train_and_predict(job, group, recipe.seed + number)
+            train_and_predict(job, group, recipe.seed + number, claim)
+    claim(left)
     for fold in left:
         outputs.average_seeds(dataset, recipe, folders[fold], fold)
         record.write(folders[fold], kept[fold] | {"seconds": _seconds(job, fold)})
@@ -88,8 +96,11 @@ def draw(job: Job) -> None:
         job.report({"event": "note", "detail": error.detail})
 
 
-def train_and_predict(job: Job, folds: Sequence[int], seed: int) -> None:
-    """Bring the nets of these folds to the end and predict with them; what is done already is not done again."""
+def train_and_predict(job: Job, folds: Sequence[int], seed: int, claim: Callable[[Sequence[int]], None]) -> None:
+    """Bring the nets of these folds to the end and predict with them; what is done already is not done again.
+
+    claim: called with the folds once all that a recipe can ask for in vain has been looked for, and nothing has been written yet.
+    """
     if all(seed_is_done(job, fold, seed) for fold in folds):
         return
     if job.profile:
@@ -98,6 +109,7 @@ def train_and_predict(job: Job, folds: Sequence[int], seed: int) -> None:
         path = write_trace(Training(make_setting(probe, folds, seed), make_learner(probe, folds, seed)), job.seed_folder(folds[0], seed))
         job.report({"event": "profiled", "path": str(path)})
     training = Training(make_setting(job, folds, seed), make_learner(job, folds, seed))
+    claim(folds)
     training.run()
     begun = time.monotonic()
     for place, fold in enumerate(folds):
