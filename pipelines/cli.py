@@ -74,8 +74,8 @@ def main(arguments: Sequence[str]) -> int:
             print(json.dumps(error.as_json()), flush=True)  # noqa: T201 - the stream's last line
         print(f"{error.code}: {error.detail}", file=sys.stderr)  # noqa: T201
         return 1
-    except Stopped:
-        report({"event": "stopped", "detail": "saved; the same command goes on from here"})
+    except Stopped as stopped:
+        report({"event": "stopped", "detail": stopped.detail})
         return EXIT_CODE
 
 
@@ -125,7 +125,7 @@ def _command(chosen: argparse.Namespace) -> list[str]:
 
 def _job(chosen: argparse.Namespace, report: Report, request: StopRequest) -> Job:
     recipe = read_recipe(chosen.recipe)
-    dataset = read_dataset(chosen.data, chosen.folds, recipe, chosen.store)
+    dataset = read_dataset(chosen.data, chosen.folds, recipe, chosen.store, request=request)
     plan = choose_plan(chosen.device, chosen.threads)
     return Job(recipe=recipe, dataset=dataset, out=getattr(chosen, "out", Path()), plan=plan, report=report, request=request)
 

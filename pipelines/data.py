@@ -18,6 +18,7 @@ from pipelines.images import open_source
 from pipelines.labels import Labels, Truth, read_labels
 from pipelines.recipe import Recipe
 from pipelines.recipe_toml import canonical_json
+from pipelines.stopping import StopRequest
 from pipelines.store import Images, open_images
 from pipelines.subsets import expand, narrow
 
@@ -58,12 +59,18 @@ class Dataset:
 
 
 def read_dataset(
-    folder: str | Path, folds_file: str | Path, recipe: Recipe, store: Path | None = None, processes: int | None = None
+    folder: str | Path,
+    folds_file: str | Path,
+    recipe: Recipe,
+    store: Path | None = None,
+    processes: int | None = None,
+    request: StopRequest | None = None,
 ) -> Dataset:
     """Return the data of FOLDER/data.toml as the recipe wants it.
 
     store: where decoded images lie; None: STACKYARD_HOME/images. processes: how many decode; None: by the number of images.
-    Raises DataInvalid and its kinds: ImageMissing, ImageCorrupt, LabelUnknown, FoldsInvalid, FoldsMismatch.
+    request: to stop, obeyed between two chunks of images that are decoded.
+    Raises DataInvalid and its kinds: ImageMissing, ImageCorrupt, LabelUnknown, FoldsInvalid, FoldsMismatch; Stopped.
     """
     spec = read_data_spec(folder)
     labels = read_labels(spec)
@@ -72,8 +79,9 @@ def read_dataset(
     features = _features(spec, labels, recipe)
     wanted = expand(recipe.data.labels, labels.classes, spec.taxonomy)
     classes, truth, learns = narrow(spec.task, labels.classes, labels.truth, wanted)
-    train = open_images(open_source(spec.folder, spec.images.train, spec.images), labels.train_ids, recipe.data, store, processes)
-    test = _test_images(spec, labels, recipe, store, processes)
+    train_source = open_source(spec.folder, spec.images.train, spec.images)
+    train = open_images(train_source, labels.train_ids, recipe.data, store, processes, request)
+    test = _test_images(spec, labels, recipe, store, processes, request)
     return Dataset(
         task=spec.task,
         classes=classes,
@@ -100,12 +108,14 @@ def _features(spec: DataSpec, labels: Labels, recipe: Recipe) -> Features | None
     return read_features(spec.folder / name, spec.id_column, labels.train_ids, labels.test_ids) if name else None
 
 
-def _test_images(spec: DataSpec, labels: Labels, recipe: Recipe, store: Path | None, processes: int | None) -> Images | None:
+def _test_images(
+    spec: DataSpec, labels: Labels, recipe: Recipe, store: Path | None, processes: int | None, request: StopRequest | None
+) -> Images | None:
     if not labels.test_ids:
         return None
     if not spec.images.test:
         raise DataInvalid("expected images.test in data.toml beside sample_submission, got none")
-    return open_images(open_source(spec.folder, spec.images.test, spec.images), labels.test_ids, recipe.data, store, processes)
+    return open_images(open_source(spec.folder, spec.images.test, spec.images), labels.test_ids, recipe.data, store, processes, request)
 
 
 def _digest(spec: DataSpec, classes: tuple[str, ...], truth: Truth, train: Images, test: Images | None, features: Features | None) -> str:

@@ -22,6 +22,7 @@ from pipelines.decoding import Pixels, decode, fit
 from pipelines.errors import DataInvalid, ImageCorrupt
 from pipelines.image_source import Item, Source
 from pipelines.recipe import Data
+from pipelines.stopping import ANEW, StopRequest
 
 CHUNK = 128
 FEW = 4000
@@ -72,11 +73,15 @@ def find_shape(source: Source, ids: Sequence[str], form: Data) -> tuple[int, int
     return channels, high, wide
 
 
-def fill(path: Path, source: Source, ids: Sequence[str], form: Data, processes: int | None = None) -> Tally:
+def fill(
+    path: Path, source: Source, ids: Sequence[str], form: Data, processes: int | None = None, request: StopRequest | None = None
+) -> Tally:
     """Decode all images into the .npy file at `path`, whose room is there already.
 
-    Raises ImageCorrupt that names the images that failed and where they lie, the first five of them.
+    Raises ImageCorrupt that names the images that failed and where they lie, the first five of them; Stopped between two chunks if
+    somebody asks, and then the file is not whole.
     """
+    request = request or StopRequest()
     count = processes or (1 if len(ids) < FEW else max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
     order = source.reading_order(ids)
     parts = [order[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
@@ -84,8 +89,10 @@ def fill(path: Path, source: Source, ids: Sequence[str], form: Data, processes: 
     work = ((rows, [ids[row] for row in rows], items) for rows, items in zip(parts, chunks, strict=True))
     tally = Tally(np.zeros((form.channels, np.iinfo(form.depth).max + 1), np.int64))
     decode_chunk = partial(fill_chunk, str(path), form)
-    results = itertools.starmap(decode_chunk, work) if count == 1 else _share(decode_chunk, work, count)
-    for one in results:
+    results = itertools.starmap(decode_chunk, work) if count == 1 else _share(decode_chunk, work, count, request)
+    for done, one in enumerate(results, 1):
+        if done < len(parts):
+            request.obey(ANEW)
         tally.counts += one.counts
         tally.failures += one.failures
         if len(tally.failures) >= MOST_FAILURES:
@@ -103,7 +110,9 @@ def _corrupt(failures: Sequence[Failure], source: Source) -> ImageCorrupt:
     return ImageCorrupt(f"expected {said} ({source.place(name)}{more}{many})")
 
 
-def _share(decode_chunk: Callable[..., Tally], work: Iterator[tuple[list[int], list[str], list[Item]]], count: int) -> Iterator[Tally]:
+def _share(
+    decode_chunk: Callable[..., Tally], work: Iterator[tuple[list[int], list[str], list[Item]]], count: int, request: StopRequest
+) -> Iterator[Tally]:
     """Yield what fresh processes make of the chunks, with few chunks waiting; a fork could take over locks that threads hold here."""
     waiting: deque[Future[Tally]] = deque()
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
@@ -115,6 +124,7 @@ def _share(decode_chunk: Callable[..., Tally], work: Iterator[tuple[list[int], l
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
+            request.obey(ANEW)  # who signals a whole group of processes ends these too
             guard = "a script has to begin runs below if __name__ == '__main__'"
             raise DataInvalid(f"expected {count} processes to decode images, got one that died ({guard}): {error}") from error
         finally:

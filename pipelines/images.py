@@ -12,6 +12,7 @@ from pipelines.data_spec import ImagesSpec
 from pipelines.errors import DataInvalid, ImageMissing
 from pipelines.image_files import ArraySource, ParquetSource
 from pipelines.image_source import Item, Source
+from pipelines.stopping import ANEW, StopRequest
 
 READERS = 8
 """Threads that read files while they are hashed; waiting for a disk takes no core."""
@@ -73,15 +74,20 @@ def open_source(folder: Path, name: str, spec: ImagesSpec) -> Source:
     return make(folder / name, spec)
 
 
-def content_digest(files: Sequence[Path]) -> str:
-    """Return the SHA-256 of the files' own digests, in their order."""
+def content_digest(files: Sequence[Path], request: StopRequest | None = None) -> str:
+    """Return the SHA-256 of the files' own digests, in their order. Raises ImageMissing, and Stopped between two files if somebody asks."""
+    obey = (request or StopRequest()).obey
     parts = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
+
+    def digests(part: Sequence[Path]) -> bytes:
+        found = []
+        for path in part:
+            obey(ANEW)
+            found.append(_file_digest(path))
+        return b"".join(found)
+
     with ThreadPoolExecutor(READERS) as pool:
-        return hashlib.sha256(b"".join(pool.map(_file_digests, parts))).hexdigest()
-
-
-def _file_digests(files: Sequence[Path]) -> bytes:
-    return b"".join(map(_file_digest, files))
+        return hashlib.sha256(b"".join(pool.map(digests, parts))).hexdigest()
 
 
 def _file_digest(path: Path) -> bytes:

@@ -11,8 +11,17 @@ EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: start it again and it goes on."""
 
 
+GOES_ON = "saved; the same command goes on from here"
+ANEW = "images were not all decoded; the same command decodes them anew"
+
+
 class Stopped(Exception):
-    """The run was asked to stop, and has saved its state; no error of anybody's."""
+    """The run was asked to stop, and has saved what it can go on from; no error of anybody's."""
+
+    def __init__(self, detail: str = GOES_ON) -> None:
+        """Say what the next start does."""
+        super().__init__(detail)
+        self.detail = detail
 
 
 class StopRequest:
@@ -26,6 +35,11 @@ class StopRequest:
         """Ask; asked again, the handler is gone and the second signal ends the process."""
         self.asked = True
         signal.signal(signum, signal.SIG_DFL)
+
+    def obey(self, detail: str = "") -> None:
+        """Raise Stopped if somebody asked. detail: what the next start does; none: it goes on from what was saved."""
+        if self.asked:
+            raise Stopped(detail or GOES_ON)
 
 
 @contextmanager

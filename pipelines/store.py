@@ -12,10 +12,11 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from pipelines.filling import Tally, fill, find_shape
 from pipelines.image_source import Source
 from pipelines.images import content_digest
 from pipelines.recipe import Data
+from pipelines.stopping import ANEW, StopRequest
 
 try:
     import fcntl
@@ -32,6 +34,8 @@ except ImportError:  # not on Windows: two runs may then decode the same images 
     fcntl = None  # type: ignore[assignment]
 
 FORM = "stackyard images 1"
+LOOK_SECONDS = 0.1
+"""Between two looks whether another run has decoded what this one waits for."""
 CANNOT_RESERVE = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 """What a disk answers that cannot set room aside (ZFS); it is then written without."""
 Numbers = npt.NDArray[np.float64]
@@ -70,23 +74,32 @@ def store_folder() -> Path:
     return Path(os.environ.get("STACKYARD_HOME") or ".stackyard") / "images"
 
 
-def open_images(source: Source, ids: Sequence[str], form: Data, folder: Path | None = None, processes: int | None = None) -> Images:
+def open_images(
+    source: Source,
+    ids: Sequence[str],
+    form: Data,
+    folder: Path | None = None,
+    processes: int | None = None,
+    request: StopRequest | None = None,
+) -> Images:
     """Return the images of these ids in this order, decoded now unless a run has done it before.
 
-    processes: how many decode; None: one for few images, else one a core.
-    Raises ImageMissing, ImageCorrupt (each file is named), DataInvalid (images of different sizes with data.size 0, no room on the disk).
+    processes: how many decode; None: one for few images, else one a core. request: to stop, obeyed between two chunks of images.
+    Raises ImageMissing, ImageCorrupt (each file is named), DataInvalid (images of different sizes with data.size 0, no room on the disk),
+    Stopped (nothing that is half a store is left).
     """
     source.require(ids)
+    request = request or StopRequest()
     folder = folder or store_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        digest = store_digest(_content(source, ids, folder), ids, form)
+        digest = store_digest(_content(source, ids, folder, request), ids, form)
         images = read_store(folder, digest)
         if images is None:
-            with _locked(folder / f"{digest}.lock") as alone:
+            with _locked(folder / f"{digest}.lock", request) as alone:
                 if alone:
                     _clear(folder, digest)
-                images = read_store(folder, digest) or _make(source, ids, form, folder, digest, processes)
+                images = read_store(folder, digest) or _make(source, ids, form, folder, digest, processes, request)
     except OSError as error:
         raise DataInvalid(f"expected a folder for decoded images at {folder} (set STACKYARD_HOME), got: {error}") from error
     return images
@@ -108,7 +121,7 @@ def read_store(folder: Path, digest: str) -> Images | None:
         return None
 
 
-def _content(source: Source, ids: Sequence[str], folder: Path) -> str:
+def _content(source: Source, ids: Sequence[str], folder: Path, request: StopRequest) -> str:
     """Return the digest of the sources' bytes, remembered by their names, sizes and times, so that a start need not read them all again."""
     files = source.files(ids)
     listing = hashlib.sha256()
@@ -118,7 +131,7 @@ def _content(source: Source, ids: Sequence[str], folder: Path) -> str:
     note = folder / "seen" / listing.hexdigest()
     if note.is_file():
         return note.read_text()
-    digest = content_digest(files)
+    digest = content_digest(files, request)
     note.parent.mkdir(exist_ok=True)
     _write(note, digest)
     return digest
@@ -131,16 +144,25 @@ def _write(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[bool]:
+def _locked(path: Path, request: StopRequest) -> Iterator[bool]:
     """Hold the lock of a store, and say whether it is held: where the disk knows no locks, a run goes on without."""
     with path.open("w") as file:
         try:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            while fcntl is not None and not _is_taken(file):
+                request.obey(ANEW)
+                time.sleep(LOOK_SECONDS)
         except OSError:
             yield False
         else:
             yield fcntl is not None
+
+
+def _is_taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _clear(folder: Path, digest: str) -> None:
@@ -149,12 +171,12 @@ def _clear(folder: Path, digest: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _make(source: Source, ids: Sequence[str], form: Data, folder: Path, digest: str, processes: int | None) -> Images:
+def _make(source: Source, ids: Sequence[str], form: Data, folder: Path, digest: str, processes: int | None, request: StopRequest) -> Images:
     shape = (len(ids), *find_shape(source, ids, form))
     part = folder / f"{digest}.{os.getpid()}-{secrets.token_hex(4)}.part"
     try:
         _reserve(part, shape, form)
-        tally = fill(part, source, ids, form, processes)
+        tally = fill(part, source, ids, form, processes, request)
         _finish(part, folder / f"{digest}.npy", tally, source, shape)
     finally:
         part.unlink(missing_ok=True)

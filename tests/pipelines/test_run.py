@@ -1,6 +1,8 @@
 """A run from its command line to its files."""
 
 import json
+import os
+import signal
 import sys
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from stackyard.contract.array_files import read_npz_table
 from stackyard.contract.limits import Limits
 
+from pipelines import filling
 from pipelines.cli import main
 from pipelines.errors import RecipeInvalid
 from pipelines.joining import mean_of
@@ -214,3 +217,23 @@ def test_what_a_later_phase_asks_in_vain_is_an_error_at_once(folder, tmp_path):
 
     with pytest.raises(RecipeInvalid, match="heed"):
         run(make_job(folder, recipe, out=str(tmp_path)), [0])
+    assert list(tmp_path.iterdir()) == []  # the folder is still free for the corrected recipe
+
+
+def test_sigterm_while_images_are_decoded_ends_soon_with_75(folder, tmp_path, monkeypatch, capsys):
+    decode = filling._load_sized
+
+    def ask_and_decode(*args):
+        os.kill(os.getpid(), signal.SIGTERM)
+        monkeypatch.setattr(filling, "_load_sized", decode)
+        return decode(*args)
+
+    monkeypatch.setattr(filling, "CHUNK", 50)
+    monkeypatch.setattr(filling, "_load_sized", ask_and_decode)
+    code = main(words(folder, "stopped", "--json", "--store", tmp_path))
+    (told,) = events(capsys)
+
+    assert (code, told["event"]) == (75, "stopped")
+    assert "decodes them anew" in told["detail"]
+    assert not (folder / "stopped").exists()
+    assert not [path for path in tmp_path.iterdir() if path.suffix in {".npy", ".part"}]

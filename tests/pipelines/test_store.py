@@ -1,8 +1,10 @@
 """Images decoded once: shared, atomic, named by content; and where they come from."""
 
+import fcntl
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from threading import Barrier
 
 import numpy as np
@@ -15,6 +17,7 @@ from pipelines.data_spec import ImagesSpec
 from pipelines.errors import DataInvalid, ImageCorrupt, ImageMissing, PackageMissing
 from pipelines.images import FolderSource, open_source
 from pipelines.recipe import Data
+from pipelines.stopping import Stopped, StopRequest
 from pipelines.store import open_images, read_store
 
 GREY = Data(channels=1)
@@ -136,6 +139,48 @@ def test_what_a_killed_run_left_is_cleared_and_made_anew(source, tmp_path):
     assert read_store(tmp_path / "images", digest) is None
     np.testing.assert_array_equal(open_images(source, IDS, GREY, tmp_path / "images").array, EXPECTED)
     assert files(tmp_path / "images") == [".json", ".lock", ".npy"]
+
+
+def test_a_request_to_stop_ends_decoding_and_the_next_start_makes_the_store(source, tmp_path, monkeypatch):
+    request, decode = StopRequest(), filling._load_sized
+    monkeypatch.setattr(filling, "CHUNK", 1)
+    monkeypatch.setattr(filling, "_load_sized", lambda *args: setattr(request, "asked", True) or decode(*args))
+    with pytest.raises(Stopped, match="decodes them anew"):
+        open_images(source, IDS, GREY, tmp_path / "images", request=request)
+
+    assert files(tmp_path / "images") == [".lock"]
+    np.testing.assert_array_equal(open_images(source, IDS, GREY, tmp_path / "images").array, EXPECTED)
+
+
+def test_who_waits_for_anothers_store_or_reads_files_obeys_too(source, tmp_path):
+    asked = StopRequest()
+    asked.asked = True
+    with pytest.raises(Stopped):
+        open_images(source, IDS, GREY, tmp_path / "images", request=asked)  # while the files are read
+    digest = open_images(source, IDS, GREY, tmp_path / "images").digest
+    (tmp_path / "images" / f"{digest}.npy").unlink()
+    with (tmp_path / "images" / f"{digest}.lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Stopped):
+            open_images(source, IDS, GREY, tmp_path / "images", request=asked)
+
+
+@pytest.mark.parametrize(("asked", "error"), [(True, Stopped), (False, DataInvalid)])
+def test_a_dead_process_is_a_stop_where_all_were_asked_to(source, tmp_path, monkeypatch, asked, error):
+    class Dead(ThreadPoolExecutor):
+        def __init__(self, *_):
+            super().__init__(1)
+
+        def submit(self, *_):
+            future = Future()
+            future.set_exception(BrokenProcessPool("died"))
+            return future
+
+    request = StopRequest()
+    request.asked = asked
+    monkeypatch.setattr(filling, "ProcessPoolExecutor", Dead)
+    with pytest.raises(error):
+        filling.fill(tmp_path / "part", source, IDS, GREY, 2, request)
 
 
 def test_missing_images_are_counted_and_named_with_their_place(source, folder):
