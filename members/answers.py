@@ -36,6 +36,7 @@ class Competition(TypedDict, total=False):
     tags_column: str | None
     classes: list[str]
     label_groups: list[dict[str, Any]]
+    features: dict[str, Any] | None
     train_rows: int
     test_rows: int
     sample: dict[str, Any]

@@ -25,6 +25,7 @@ HINTS = {
     "EmptyTags": "if a row without tags is meant, add `--empty-tags accept`",
     "FoldsMismatch": "fetch the folds (`stackyard folds {slug} -o folds.csv`) and train on them again",
     "UnknownFold": "folds count from 0; `stackyard competition show {slug}` says how many there are",
+    "FeaturesInvalid": "give every train and test id one row of finite numbers; fill what is not known, say with the column's mean",
     "SpecInvalid": "docs/cli.md shows a whole SPEC.toml",
     "RecipeInvalid": "leave the recipe out for the default one, or see docs/cli.md for what it may hold",
     "DigestMismatch": "see that nothing writes the file meanwhile, and try again",

@@ -54,6 +54,7 @@ def competition_view(competition: Competition, report: FoldsReport | None) -> Re
     better = "higher" if competition["higher_is_better"] else "lower"
     folds = competition.get("folds")
     made = f"{folds['count']}, {folds['made_by']}, digest {folds['digest'][:12]}…" if folds else "-"
+    features = competition.get("features")
     facts = [
         ("state", competition["state"]),
         ("task", competition["task"]),
@@ -61,6 +62,7 @@ def competition_view(competition: Competition, report: FoldsReport | None) -> Re
         ("rows", f"{competition['train_rows']:,} train, {competition['test_rows']:,} test"),
         ("id column", competition["id_column"]),
         ("classes", ", ".join(competition["classes"])),
+        ("features", f"{len(features['columns'])}, digest {features['digest'][:12]}…" if features else "-"),
         ("folds", made),
         ("a day", f"{competition['submissions_per_day']} submissions"),
         ("deadline", competition.get("deadline") or "-"),

@@ -263,6 +263,12 @@ class FoldsInvalid(StackyardError):
     status = 422
 
 
+class FeaturesInvalid(StackyardError):
+    """A feature file does not hold one row of finite numbers for every train and test id."""
+
+    status = 422
+
+
 class UnknownMetric(StackyardError):
     """No metric has this name, or it does not fit the task."""
 

@@ -16,7 +16,7 @@ from stackyard.ensembles.recipes import (
     LEVEL2_SETTINGS,
     parse_recipe,
 )
-from stackyard.numerics.recipes import LEVEL2_TASKS
+from stackyard.numerics.recipes import LEVEL2_TASKS, RESTACKING
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "recipes.md").read_text()
 NAMES = {
@@ -59,17 +59,22 @@ def test_the_tasks_are_told_as_they_are():
         assert words[row[1]] == (None if tasks is None else set(tasks)), row[0]
 
 
-def test_the_example_is_a_recipe():
+def test_the_examples_are_recipes():
     planet = Competition(
         task="multilabel",
         metric="f_beta_samples_score",
         metric_options={"beta": 2},
         classes=["clear", "cloudy", "haze", "partly_cloudy", "road"],
         spec={},
+        features_digest="0" * 64,
     )
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    example, restacking = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     recipe = parse_recipe(tomllib.loads(example), planet)
 
     assert recipe.settings == {"power_mean": {"exponent": 3.0}}
     assert recipe.decision["label_groups"][1] == {"kind": "excludes", "labels": [0, 2, 3, 4], "label": 1}
     assert parse_recipe(recipe.as_json(), planet) == recipe
+    restacked = parse_recipe(tomllib.loads(restacking), planet)
+    assert restacked.restack == ("logistic", "boosted_trees")
+    assert parse_recipe(restacked.as_json(), planet) == restacked
+    assert f"# of {', '.join(RESTACKING)}\n" in restacking

@@ -791,6 +791,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: string;
+            features: components["schemas"]["FeaturesAnswer"] | null;
             folds: components["schemas"]["FoldsAnswer"] | null;
             predictions: number;
         };
@@ -915,6 +916,12 @@ export interface components {
             rows: {
                 [key: string]: unknown;
             }[];
+        };
+        /** @description The shape of an answer, for the schema (and so for TypeScript); views answer plain dicts of this shape. */
+        FeaturesAnswer: {
+            columns: string[];
+            /** @description of the aligned array: what level-2 models that restack were given */
+            digest: string;
         };
         /** @description Any failure: the code, one sentence, how many rows are to blame, and the first five. */
         FileErrorAnswer: {
@@ -1419,6 +1426,8 @@ export interface components {
                 [key: string]: unknown;
             };
             level2: string[];
+            /** @description where the competition has features */
+            restack: string[];
             blend: string[];
             decision: string[];
         };

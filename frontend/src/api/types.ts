@@ -34,7 +34,7 @@ export type Grid = Schemas["GridAnswer"];
 export type GridRow = Schemas["GridRow"];
 export type LeaderboardRow = Schemas["BoardAnswer"];
 /** Its settings are the server's to know: what is not chosen here goes back as it came. */
-export type EnsembleRecipe = { level2: string[]; blend: string; decision: string | DecisionTable };
+export type EnsembleRecipe = { level2: string[]; restack: string[]; blend: string; decision: string | DecisionTable };
 export type DecisionTable = { name: string; calibration?: string; label_groups?: unknown[] };
 export type RecipeOptions = Refined<Schemas["RecipesAnswer"], { default: EnsembleRecipe }>;
 export type Ensemble = Refined<Schemas["EnsembleAnswer"], { recipe: EnsembleRecipe; error: Partial<ErrorBody> }>;

@@ -59,6 +59,14 @@ function RecipeForm({ competition, onClose, options }: Props & { options: Recipe
         chosen={recipe.level2}
         onChange={(level2) => setChanged({ ...changed, level2: options.level2.filter((method) => level2.includes(method)) })}
       />
+      {competition.features && (
+        <Ticks
+          legend={`Further level-2 models, which also see the competition's ${competition.features.columns.length} features`}
+          options={options.restack}
+          chosen={recipe.restack}
+          onChange={(restack) => setChanged({ ...changed, restack: options.restack.filter((method) => restack.includes(method)) })}
+        />
+      )}
       <div className={styles.fields}>
         <Field label="Name (optional)">
           {(id) => <input id={id} className="input" value={name} placeholder="ensemble-…" onChange={(event) => setName(event.target.value)} />}

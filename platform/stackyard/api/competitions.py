@@ -45,6 +45,11 @@ class LabelGroupAnswer(Answer):
     label = serializers.CharField(required=False, help_text="with excludes: where it is true, none of `labels` is")
 
 
+class FeaturesAnswer(Answer):
+    columns = serializers.ListField(child=serializers.CharField())
+    digest = serializers.CharField(help_text="of the aligned array: what level-2 models that restack were given")
+
+
 class CompetitionAnswer(Answer):
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -66,6 +71,7 @@ class CompetitionAnswer(Answer):
     deadline = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     created_by = serializers.CharField()
+    features = FeaturesAnswer(allow_null=True)
     folds = FoldsAnswer(allow_null=True)
     predictions = serializers.IntegerField()
 

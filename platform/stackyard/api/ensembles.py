@@ -16,7 +16,7 @@ from stackyard.competitions.queries import competition_for, open_competition_for
 from stackyard.ensembles import queries
 from stackyard.ensembles.models import Ensemble, EnsembleState
 from stackyard.ensembles.permuted import MOST_RUNS, RUNS, ask_permuted
-from stackyard.ensembles.recipes import BLEND_NAMES, DECISION_NAMES, DEFAULT_RECIPE, LEVEL2_NAMES
+from stackyard.ensembles.recipes import BLEND_NAMES, DECISION_NAMES, DEFAULT_RECIPE, LEVEL2_NAMES, RESTACKING
 from stackyard.ensembles.services import UNFINISHED, cancel_ensemble, trigger_ensemble
 from stackyard.ensembles.tasks import run, run_permuted
 from stackyard.work.sending import send_on_commit
@@ -124,6 +124,7 @@ class EnsembleAnswer(serializers.Serializer):
 class RecipesAnswer(serializers.Serializer):
     default = serializers.DictField()
     level2 = serializers.ListField(child=serializers.CharField())
+    restack = serializers.ListField(child=serializers.CharField(), help_text="where the competition has features")
     blend = serializers.ListField(child=serializers.CharField())
     decision = serializers.ListField(child=serializers.CharField())
 
@@ -194,5 +195,5 @@ class EnsembleRecipes(MemberView):
 
     @extend_schema(operation_id="showEnsembleRecipes", responses=RecipesAnswer)
     def get(self, request: MemberRequest) -> Response:
-        names = {"level2": list(LEVEL2_NAMES), "blend": list(BLEND_NAMES), "decision": list(DECISION_NAMES)}
+        names = {"level2": LEVEL2_NAMES, "restack": RESTACKING, "blend": BLEND_NAMES, "decision": DECISION_NAMES}
         return Response(RecipesAnswer({"default": DEFAULT_RECIPE, **names}).data)

@@ -53,6 +53,9 @@ class Competition(Leased):
     truth_digest = models.CharField(max_length=64, blank=True)
     # JSON: the whole contract with its ids (stackyard.contract.contract).
     contract_digest = models.CharField(max_length=64, blank=True)
+    # .npy float32 (train rows + test rows, feature columns), train rows first; empty where the team gave none.
+    features_digest = models.CharField(max_length=64, blank=True)
+    feature_columns = models.JSONField(default=list)
     # {"kind": "probabilities" | "tags" | "labels" | "values", "columns": [...]}: the sample submission's form.
     sample = models.JSONField(default=dict)
     submissions_per_day = models.PositiveIntegerField(default=5)

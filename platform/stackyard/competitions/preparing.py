@@ -59,6 +59,8 @@ def _open(competition: Competition) -> None:
         "train_rows": len(contract.train_ids),
         "test_rows": len(contract.test_ids),
         "higher_is_better": metric.higher_is_better,
+        "features_digest": store_array(team, arrays["features"]) if "features" in arrays else "",
+        "feature_columns": read.get("feature_columns", []),
         "warnings": [*report["warnings"], *broken],
         "state": CompetitionState.OPEN,
     }

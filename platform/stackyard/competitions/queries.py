@@ -96,6 +96,9 @@ def row_of(competition: Competition) -> dict[str, Any]:
     return {
         **{name: getattr(competition, name) for name in (*plain, *rest)},
         "label_groups": label_groups_of(competition),
+        "features": {"columns": competition.feature_columns, "digest": competition.features_digest}
+        if competition.features_digest
+        else None,
         "created_by": competition.created_by.username,
         "folds": folds and {"digest": folds.digest, "count": folds.count, "made_by": folds.made_by, "seed": folds.seed},
         "predictions": competition.prediction_count,

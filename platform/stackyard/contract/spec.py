@@ -55,6 +55,8 @@ class Spec:
     """The positive value of a binary label column; where absent the second of the two in sorted order."""
     label_groups: tuple[GroupSpec, ...] = ()
     """Rules between the labels of a multilabel task, for decisions that can use them."""
+    features: str | None = None
+    """File of numbers that are known of every train and test row, for level-2 models that restack."""
     submissions_per_day: int = 5
     deadline: datetime | None = None
     description: str = ""
@@ -63,8 +65,8 @@ class Spec:
     @property
     def files(self) -> dict[str, str]:
         """Purpose -> file name of every file that the specification needs."""
-        needed = {"labels": self.labels, "sample_submission": self.sample_submission}
-        return {**needed, "folds": self.folds.file} if self.folds.file else needed
+        wanted = {"labels": self.labels, "sample_submission": self.sample_submission, "features": self.features, "folds": self.folds.file}
+        return {purpose: name for purpose, name in wanted.items() if name}
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON that parse_spec reads back into an equal specification; the deadline is ISO 8601."""
@@ -238,6 +240,7 @@ _KEYS: _Readers = {
     "classes": _labels,
     "positive": _label,
     "label_groups": read_groups,
+    "features": _text,
     "sample_submission": _text,
     "submissions_per_day": _submissions,
     "deadline": _deadline,

@@ -10,6 +10,7 @@ from stackyard.ensembles.models import Level2Fit
 from stackyard.ensembles.progress import Progress, fit_progress
 from stackyard.ensembles.services import end_ensemble
 from stackyard.ensembles.sharing import is_shared, send_if_fitted, unfitted
+from stackyard.ensembles.stacks import load_features
 from stackyard.errors import StackyardError
 from stackyard.numerics.stacking import cross_fit
 from stackyard.predictions.models import Prediction
@@ -17,14 +18,15 @@ from stackyard.work.failures import naming_failure
 from stackyard.work.leases import claim, holding, new_owner
 
 
-def help_out(key: int) -> None:
+def help_out(key: int) -> int | None:
     """Take one level-2 model of an ensemble that another worker runs, unless somebody is at it already; safe to run twice.
 
-    key: of the Level2Fit. Whoever ends the last one sends the ensemble, so that its blend begins.
+    key: of the Level2Fit. Whoever ends the last one sends the ensemble, so that its blend begins. Returns the ensemble's key, None where
+    there was nothing to do.
     """
     row = unfitted().select_related("ensemble__competition").filter(pk=key).first()
     if row is None or not is_shared(row.ensemble):
-        return
+        return None
     owner = new_owner()
 
     def end(error: StackyardError) -> None:
@@ -35,6 +37,7 @@ def help_out(key: int) -> None:
     fit = next(fit for fit in fits_of(desk.ensemble.recipe) if fit.key == row.key)
     fit_model(desk, fit, naming_failure("the ensemble to be computed", end))
     send_if_fitted(row.ensemble_id)
+    return row.ensemble_id
 
 
 def fit_model(desk: Desk, fit: Fit, failing: AbstractContextManager[None] | None = None) -> None:
@@ -57,6 +60,8 @@ def fit_model(desk: Desk, fit: Fit, failing: AbstractContextManager[None] | None
 def _fit(desk: Desk, fit: Fit, name: str, progress: Progress) -> Prediction:
     recipe, competition = desk.ensemble.recipe, desk.ensemble.competition
     made_by = {"method": fit.method, "seed": recipe["seed"], "settings": dict(fit.settings)}
+    if fit.is_restacked:
+        made_by["features"] = competition.features_digest
     fitted = cross_fit(
         fit.method,
         stack_oof(desk.inputs),
@@ -66,6 +71,7 @@ def _fit(desk: Desk, fit: Fit, name: str, progress: Progress) -> Prediction:
         competition.task,
         seed=made_by["seed"],
         settings=made_by["settings"],
+        features=load_features(made_by.get("features"), len(desk.truth)),
         progress=progress.count,
     )
     # The last count was written, so the lease still held: two workers do not keep the same model twice.

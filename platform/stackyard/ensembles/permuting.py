@@ -19,6 +19,7 @@ from stackyard.ensembles.finishing import BLENDED
 from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.models import EnsembleState, PermutedRun
 from stackyard.ensembles.permuted import end_permuted, unfinished_permuted
+from stackyard.ensembles.stacks import load_features
 from stackyard.numerics.evaluation import evaluate
 from stackyard.numerics.metrics import metric_for
 from stackyard.numerics.permuting import Trial, conclude, judge_trial, permute_within_folds
@@ -78,7 +79,15 @@ class Bench:
         for done, fit in enumerate(fits):
             self._tell(number, done, fit.key)
             made[fit.key] = cross_fit(
-                fit.method, self.inputs, None, truth, self.folds, self.competition.task, seed=self.recipe["seed"], settings=fit.settings
+                fit.method,
+                self.inputs,
+                None,
+                truth,
+                self.folds,
+                self.competition.task,
+                seed=self.recipe["seed"],
+                settings=fit.settings,
+                features=load_features(self.competition.features_digest, len(truth)) if fit.is_restacked else None,
             ).oof
         self._tell(number, len(fits), BLENDED)
         candidates = np.concatenate([np.stack(list(made.values())), self.inputs]) if made else self.inputs

@@ -14,7 +14,7 @@ from stackyard.competitions.models import Competition
 from stackyard.errors import RecipeInvalid
 from stackyard.numerics.calibration import CALIBRATORS
 from stackyard.numerics.decisions import DECISIONS, SETTINGS
-from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, FURTHER_LEVEL2, default_level2, serves
+from stackyard.numerics.recipes import DEFAULT_BLEND, DEFAULT_LEVEL2, FURTHER_LEVEL2, RESTACKING, default_level2, serves
 from stackyard.scoring.deciding import asked_decision
 
 LEVEL2_NAMES = (*DEFAULT_LEVEL2, *FURTHER_LEVEL2)
@@ -31,7 +31,14 @@ LEVEL2_SETTINGS: dict[str, dict[str, int | float]] = {
 }
 """Method -> what may be set, with its default; a whole default takes whole numbers only. The other methods find theirs by themselves."""
 
-DEFAULT_RECIPE: dict[str, Any] = {"level2": list(DEFAULT_LEVEL2), "blend": DEFAULT_BLEND, "decision": "auto", "seed": 0, "settings": {}}
+DEFAULT_RECIPE: dict[str, Any] = {
+    "level2": list(DEFAULT_LEVEL2),
+    "restack": [],
+    "blend": DEFAULT_BLEND,
+    "decision": "auto",
+    "seed": 0,
+    "settings": {},
+}
 """Made where no recipe is given. Means cannot overfit; ridge and logistic calibrate and weigh the models; trees and the net find what is
 not linear. A method that does not fit the task is left out of the default, and refused where a recipe names it.
 The bagged greedy blend then weighs level-2 and level-1 models together, and gives nothing to those that do not help.
@@ -53,30 +60,36 @@ class Recipe:
     seed: int = 0
     settings: Mapping[str, Table | list[Table]] = field(default_factory=dict)
     """Method -> its settings, where they are not the defaults; a list of tables is a grid, and makes a prediction each."""
+    restack: tuple[str, ...] = ()
+    """Level-2 methods that also see the competition's own features; each makes a further prediction."""
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON that parse_recipe reads back into an equal recipe."""
+        plain = {name: getattr(self, name) for name in ("blend", "decision", "seed")}
         settings = dict(sorted(self.settings.items()))
-        return {"level2": list(self.level2), "blend": self.blend, "decision": self.decision, "seed": self.seed, "settings": settings}
+        return {"level2": list(self.level2), "restack": list(self.restack), **plain, "settings": settings}
 
 
 def parse_recipe(mapping: Mapping[str, Any] | None, competition: Competition) -> Recipe:
     """Return the recipe, with the default for every key that is not given.
 
-    mapping: keys level2, blend, decision (a name, or a table: name, calibration, label_groups), seed, and settings (a table a level-2
-    method, `[settings.extra_trees]` in TOML).
-    Raises RecipeInvalid for an unknown key, name or setting, naming the nearest known one, and for what does not fit task or metric.
+    mapping: keys level2, restack, blend, decision (a name, or a table: name, calibration, label_groups), seed, and settings (a table a
+    level-2 method, `[settings.extra_trees]` in TOML).
+    Raises RecipeInvalid for an unknown key, name or setting, naming the nearest known one, for what does not fit task or metric, and where
+    level-2 models are to see features that the competition does not have.
     """
     given = dict(mapping or {})
     for key in given:
         _known("keys of a recipe", key, DEFAULT_RECIPE)
-    level2 = _level2(given["level2"], competition.task) if "level2" in given else default_level2(competition.task)
+    level2 = _methods("level2", given["level2"], competition.task) if "level2" in given else default_level2(competition.task)
+    restack = _restack(given.get("restack", DEFAULT_RECIPE["restack"]), competition)
     return Recipe(
         level2=level2,
         blend=_known("a blend", given.get("blend", DEFAULT_RECIPE["blend"]), BLEND_NAMES),
         decision=_decision(given.get("decision", DEFAULT_RECIPE["decision"]), competition),
         seed=_seed(given.get("seed", DEFAULT_RECIPE["seed"])),
-        settings=_settings(given.get("settings", {}), level2),
+        settings=_settings(given.get("settings", {}), (*level2, *(name for name in restack if name not in level2))),
+        restack=restack,
     )
 
 
@@ -89,9 +102,19 @@ def _known(what: str, name: object, known: Iterable[str]) -> str:
     raise RecipeInvalid(f"expected {what} among {', '.join(names) or 'none'}; got {name!r}{hint}")
 
 
-def _level2(names: object, task: str) -> tuple[str, ...]:
+def _restack(names: object, competition: Competition) -> tuple[str, ...]:
+    methods = _methods("restack", names, competition.task)
+    unfit = [method for method in methods if method not in RESTACKING]
+    if unfit:
+        raise RecipeInvalid(f"expected methods that can restack, among {', '.join(RESTACKING)}; got {', '.join(unfit)}")
+    if methods and not competition.features_digest:
+        raise RecipeInvalid(f"expected a competition with features for restack, {competition.slug!r} has none (features in its SPEC.toml)")
+    return methods
+
+
+def _methods(key: str, names: object, task: str) -> tuple[str, ...]:
     if not isinstance(names, (list, tuple)):
-        raise RecipeInvalid(f"expected level2 to be a list of methods, got {names!r}")
+        raise RecipeInvalid(f"expected {key} to be a list of methods, got {names!r}")
     methods = tuple(_known("level-2 methods", name, LEVEL2_NAMES) for name in names)
     if len(set(methods)) != len(methods):
         raise RecipeInvalid(f"expected each level-2 method once, got {', '.join(methods)}")

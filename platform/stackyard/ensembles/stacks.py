@@ -1,4 +1,7 @@
-"""Several predictions' arrays as one: in memory while they are small, else in an unnamed file that is memory-mapped."""
+"""What level-2 models learn from: several predictions' arrays as one, and the competition's own features.
+
+Arrays are in memory while they are small, else in an unnamed file that is memory-mapped.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
+from stackyard.numerics.restacking import Features
 from stackyard.storage.queries import load_array
 
 Arrays = npt.NDArray[np.float32]
@@ -32,3 +36,11 @@ def stack_arrays(digests: Sequence[str]) -> Arrays:
     for row, digest in zip(stacked, digests, strict=True):
         row[...] = load_array(digest)
     return stacked
+
+
+def load_features(digest: str | None, train_rows: int) -> Features | None:
+    """Return stored features, train rows first and then test rows; None for a model that looks at predictions alone."""
+    if not digest:
+        return None
+    values = load_array(digest)
+    return Features(values[:train_rows], values[train_rows:])

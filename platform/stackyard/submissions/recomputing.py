@@ -13,7 +13,7 @@ import numpy.typing as npt
 from django.conf import settings
 
 from stackyard.contract.digests import sha256_bytes
-from stackyard.ensembles.stacks import stack_arrays
+from stackyard.ensembles.stacks import load_features, stack_arrays
 from stackyard.errors import BlobDamaged, RebuildDiffers
 from stackyard.numerics.blending import blend, blend_by_fold
 from stackyard.numerics.doubt import Doubt
@@ -32,6 +32,8 @@ def verify_blobs(lineage: dict[str, Any]) -> list[str]:
     """Read every blob that the lineage names, down to the uploaded files; raise RebuildDiffers for the first that is damaged."""
     wanted = {lineage["contract"]: "the contract", lineage["truth"]: "the truth", lineage["folds"]["array"]: "the folds"}
     for node in lineage["predictions"]:
+        if _is_restacked(node):
+            wanted[node["recipe"]["features"]] = f"the features of {_title(node)}"
         for holder in (node, *node["parts"]):
             wanted |= {holder[name]: f"{name} of {_title(node)}" for name in BLOBS if holder.get(name)}
     for digest, what in wanted.items():
@@ -99,21 +101,27 @@ def _search_weights(lineage: dict[str, Any], node: Node, parents: list[Node]) ->
 
 
 def _fit_again(lineage: dict[str, Any], node: Node, parents: list[Node]) -> str:
-    recipe = node["recipe"]
+    recipe, truth = node["recipe"], load_array(lineage["truth"])
     fitted = cross_fit(
         recipe["method"],
         _stack(parents, "oof_digest"),
         _stack(parents, "test_digest") if node["test_digest"] else None,
-        load_array(lineage["truth"]),
+        truth,
         load_array(lineage["folds"]["array"]),
         load_json(lineage["contract"])["task"],
         seed=recipe["seed"],
         settings=recipe["settings"],
+        features=load_features(recipe.get("features"), len(truth)),
     )
     _compare(node, "oof_digest", fitted.oof)
     if fitted.test is not None:
         _compare(node, "test_digest", fitted.test)
     return f"{_title(node)}: fitted again"
+
+
+def _is_restacked(node: Node) -> bool:
+    """Whether a level-2 model saw the competition's own features; an upload's recipe may say anything."""
+    return bool(node["parents"] and node["recipe"].get("features"))
 
 
 def _join_parts(lineage: dict[str, Any], node: Node, parents: list[Node]) -> str:

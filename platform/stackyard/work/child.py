@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from stackyard.contract.contract import Contract
-from stackyard.contract.labels import read_folds, read_labels, read_sample
+from stackyard.contract.labels import read_features, read_folds, read_labels, read_sample
 from stackyard.contract.report import Aligned, Report
 from stackyard.contract.spec import parse_spec
 from stackyard.contract.validating import check_oof, check_test
@@ -48,7 +48,7 @@ def read_part(
 
 
 def read_competition(spec: dict[str, Any], files: dict[str, dict[str, str]], out: str) -> dict[str, Any]:
-    """Read a competition's own files; write truth, groups and given folds to `out`.
+    """Read a competition's own files; write truth, groups, given folds and features to `out`.
 
     spec: the parsed SPEC. files: name in the spec -> {"path", "name"}.
     """
@@ -68,6 +68,10 @@ def read_competition(spec: dict[str, Any], files: dict[str, dict[str, str]], out
     if rules.folds.file:
         folds = read_folds(_named(files[rules.folds.file]), labels.ids, rules.id_column)
         answer["arrays"]["folds"] = _save(folds.astype(np.int16), Path(out) / "folds")
+    if rules.features:
+        features = read_features(_named(files[rules.features]), labels.ids, sample.test_ids, rules)
+        answer["feature_columns"] = list(features.columns)
+        answer["arrays"]["features"] = _save(features.values, Path(out) / "features")
     return answer
 
 
