@@ -59,7 +59,7 @@ def make_setting(job: Job, folds: Sequence[int], seed: int) -> Setting:
     """Return what a training of these folds needs."""
     recipe, dataset, device = job.recipe, job.dataset, apply(job.plan)
     whole = job.plan.pixels_on_device and fits(dataset.train.array.nbytes, device)
-    pixels = Pixels(dataset.train, len(dataset.train), dataset.test, device, whole)
+    pixels = Pixels(dataset.train, len(dataset.train), dataset.test, device, whole, pays_to_read_ahead(device, whole))
     normalise = normaliser(recipe, dataset, device)
     kitchen = Kitchen(pixels, normalise, dataset.task, len(dataset.classes), seed, job.dtype)
     judge = Judge(
@@ -94,6 +94,17 @@ def make_setting(job: Job, folds: Sequence[int], seed: int) -> Setting:
 def fits(size: int, device: torch.device) -> bool:
     """Tell whether so many bytes leave a device enough room to train."""
     return device.type != "cuda" or size <= MOST_OF_MEMORY * torch.cuda.mem_get_info(device)[0]
+
+
+def pays_to_read_ahead(device: torch.device, whole: bool) -> bool:
+    """Tell whether a thread should read the next images: for a GPU that cannot hold them all; on a CPU it would take from training.
+
+    It changes no bit, so it stands in no record.
+
+    >>> pays_to_read_ahead(torch.device("cuda"), whole=False), pays_to_read_ahead(torch.device("cpu"), whole=False)
+    (True, False)
+    """
+    return device.type == "cuda" and not whole
 
 
 def make_feed(job: Job, fold: int, seed: int, device: torch.device) -> Feed:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pipelines import draws
+from pipelines.ahead import Ahead
 from pipelines.augment import augment
 from pipelines.losses import MULTICLASS
 from pipelines.mixing import mixup, one_hot, smoothed, smoothed_labels
@@ -50,17 +51,31 @@ class Batch:
 class Pixels:
     """Train images, and after them test images, read to a device row by row, or lying there as a whole."""
 
-    def __init__(self, train: Images, rows: int, test: Images | None, device: torch.device, whole: bool = False) -> None:
-        """Read from these; `whole` copies the train images to the device at once. rows: of the train images."""
+    def __init__(
+        self, train: Images, rows: int, test: Images | None, device: torch.device, whole: bool = False, ahead: bool = False
+    ) -> None:
+        """Read from these. rows: of the train images. whole: copy the train images to the device at once. ahead: read what is expected."""
         self.train, self.rows, self.test, self.device = train, rows, test, device
         self.held = torch.from_numpy(np.ascontiguousarray(train.take(np.arange(rows)))).to(device) if whole else None
+        self.ahead = Ahead(self._on_host) if ahead else None
+
+    def expect(self, rows: Rows) -> None:
+        """Begin to read what will be taken next, where images are read ahead."""
+        if self.ahead is not None:
+            self.ahead.expect(rows)
 
     def take(self, rows: Rows) -> Tensor:
         """Return raw images (n, c, h, w) on the device; rows from `self.rows` on are test images."""
         if self.held is not None and (not len(rows) or rows.max() < self.rows):
             index = torch.from_numpy(rows).to(self.device, non_blocking=True)
             return _pick(self.held, index)
-        return torch.from_numpy(np.ascontiguousarray(self._read(rows))).to(self.device, non_blocking=True)
+        images = self._on_host(rows) if self.ahead is None else self.ahead.take(rows)
+        return images.to(self.device, non_blocking=True)
+
+    def _on_host(self, rows: Rows) -> Tensor:
+        """Return raw images on the CPU; those read ahead for a GPU in memory from which they are copied while it works."""
+        images = torch.from_numpy(np.ascontiguousarray(self._read(rows)))
+        return images.pin_memory() if self.ahead is not None and self.device.type == "cuda" else images
 
     def _read(self, rows: Rows) -> Array:
         tested = rows >= self.rows

@@ -114,6 +114,7 @@ class Training:
         rows = [self._rows(stretch, step, place) for place in range(len(setting.feeds))]
         lessons = [feed.lessons[stretch.index] for feed in setting.feeds]
         batches = setting.kitchen.batches(phase, (stretch.index, step), lessons, rows)
+        self._expect(stretch, step + 1)
         rate, most = self._rate(stretch, step), phase.accumulate * 2**MOST_HALVINGS
 
         def seed() -> None:
@@ -136,6 +137,11 @@ class Training:
         if self.at.row_losses is not None:
             return feed.unsure(stretch, step, self.at.row_losses[place].cpu().numpy())
         return feed.hardest(stretch, step, self.at.losses[place].cpu().numpy())
+
+    def _expect(self, stretch: Stretch, step: int) -> None:
+        """Say which images come next, where that does not depend on losses."""
+        if step < stretch.steps and not stretch.is_mined(step) and self.setting.kitchen.pixels.ahead is not None:
+            self.setting.kitchen.pixels.expect(np.concatenate([feed.regular(stretch, step) for feed in self.setting.feeds]))
 
     def _note(self, losses: Tensor, step: int, rows: Sequence[Rows]) -> None:
         """Keep a step's losses (folds, n) on the device."""

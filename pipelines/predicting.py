@@ -85,5 +85,8 @@ class Judge:
                     outputs = cast(Tensor, functional_call(net, dict(weights), (ready, *more)))
                 return probabilities(columns(outputs, self.task), self.task)
 
-            said.append(predict_views(answer, self.pixels.take(part), views, self.task, mean))
+            images = self.pixels.take(part)
+            if start + size < len(rows):
+                self.pixels.expect(rows[start + size : start + 2 * size])
+            said.append(predict_views(answer, images, views, self.task, mean))
         return torch.cat(said).cpu().numpy() if said else np.empty(0, np.float32)
