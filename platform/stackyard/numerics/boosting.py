@@ -38,16 +38,16 @@ def fit_boosted_trees(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
     """Learn the regression, then rounds of trees on what it gets wrong."""
     settings = {**DEFAULTS, **setup.settings}
     start_of, bins_of = _start(parts, setup), binning(parts, setup)
-    bins = np.concatenate([bins_of(part) for part in parts], axis=1)
+    bins = np.concatenate([bins_of(part) for part in parts])
     targets = stack_targets(parts)
     scores = np.concatenate([start_of(part) for part in parts])
     limits = Limits(settings["rows_per_leaf"], settings["depth"], SPLITS)
     random = np.random.default_rng(setup.seed)
     trees: list[Tree] = []
     for _ in range(settings["rounds"]):
-        missing, curvature = _slopes(scores, targets, setup.task)
         rows = some_rows(len(targets), min(MOST_ROWS_OF_A_TREE, -(-len(targets) // 2)), random)
-        tree = grow(bins, rows, missing, curvature, limits, int(random.integers(1, 2**62))).scaled(settings["rate"])
+        missing, curvature = _slopes(scores[rows], targets[rows], setup.task)
+        tree = grow(bins[rows], missing, curvature, limits, int(random.integers(1, 2**62))).scaled(settings["rate"])
         tree.add_to(scores, bins)
         trees.append(tree)
 

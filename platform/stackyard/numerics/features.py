@@ -46,20 +46,20 @@ SUMMARIES = 6
 
 
 @compiled
-def _summarise(odds: Floats, summaries: Floats) -> None:
-    """Fill summaries (rows, SUMMARIES, columns) with mean, spread, least, quarters and greatest; odds: (models, rows, columns)."""
-    models, rows, columns = odds.shape
-    values = np.empty(models)
+def _summarise(odds: Floats, ordered: Floats, summaries: Floats) -> None:
+    """Fill summaries (cells, SUMMARIES) with mean, spread, least, quarters and greatest; odds and ordered: (cells, models)."""
+    cells, models = odds.shape
     quarter = models // 4
-    for i in range(rows):
-        for j in range(columns):
-            for k in range(models):
-                values[k] = odds[k, i, j]
-            mean = values.mean()
-            ordered = np.sort(values)
-            summaries[i, 0, j], summaries[i, 1, j] = mean, math.sqrt(((values - mean) ** 2).mean())
-            summaries[i, 2, j], summaries[i, 3, j] = ordered[0], ordered[quarter]
-            summaries[i, 4, j], summaries[i, 5, j] = ordered[models - 1 - quarter], ordered[models - 1]
+    for i in range(cells):
+        mean, spread = 0.0, 0.0
+        for k in range(models):
+            mean += odds[i, k]
+        mean /= models
+        for k in range(models):
+            spread += (odds[i, k] - mean) ** 2
+        summaries[i, 0], summaries[i, 1] = mean, math.sqrt(spread / models)
+        summaries[i, 2], summaries[i, 3] = ordered[i, 0], ordered[i, quarter]
+        summaries[i, 4], summaries[i, 5] = ordered[i, models - 1 - quarter], ordered[i, models - 1]
 
 
 def summary_rows(part: FoldRows, task: str) -> Floats:
@@ -67,9 +67,11 @@ def summary_rows(part: FoldRows, task: str) -> Floats:
 
     def made(rows: FoldRows) -> Floats:
         odds = log_odds(rows.predictions, task)
-        summaries = np.empty((odds.shape[1], SUMMARIES, odds.shape[2]), np.float32)
-        _summarise(odds, summaries)
-        return summaries.reshape(len(summaries), -1)
+        _, count, columns = odds.shape
+        cells = np.ascontiguousarray(odds.reshape(len(odds), -1).T)
+        summaries = np.empty((count * columns, SUMMARIES), np.float32)
+        _summarise(cells, np.sort(cells, axis=1), summaries)
+        return np.ascontiguousarray(summaries.reshape(count, columns, SUMMARIES).transpose(0, 2, 1)).reshape(count, -1)
 
     return part.keep("summary_rows", made)
 

@@ -20,12 +20,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from stackyard.numerics.arrays import Floats
-from stackyard.numerics.features import Standard, beside_features, odds_to_probabilities, tree_rows, within_evidence
+from stackyard.numerics.features import Standard, are_many, beside_features, odds_to_probabilities, tree_rows, within_evidence
 from stackyard.numerics.fold_rows import FoldRows, Predictor, RowsPredictor, Setup, stack_targets
 from stackyard.numerics.metrics import MULTICLASS, REGRESSION
 
 DEFAULTS: dict[str, Any] = {"hidden": 32, "dropout": 0.2, "decay": 0.1, "rate": 0.01, "seeds": 4, "steps": 600, "epochs": 20}
 LIMITS = {"hidden": 1_024, "dropout": 0.9, "decay": 10.0, "rate": 0.1, "seeds": 64, "steps": 100_000, "epochs": 10_000}
+SEEDS_OF_MANY = 2
+"""The default where predictions are so many that summaries stand for them: of evidence so plain a further seed says little else."""
 BATCH = 512
 WARM_UP = 0.2
 MASK_STARTS = 1 << 20
@@ -133,7 +135,7 @@ def fit_neural_net(parts: Sequence[FoldRows], setup: Setup) -> Predictor:
 
     Where the models are many, their summaries stand for them.
     """
-    settings = {**DEFAULTS, **setup.settings}
+    settings = {**DEFAULTS, **({"seeds": SEEDS_OF_MANY} if are_many(parts[0].source) else {}), **setup.settings}
     blocks = [beside_features(tree_rows(part, setup.task), part) for part in parts]
     standard = Standard.of(blocks)
     targets = stack_targets(parts)
