@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from stackyard.config.tasks import look_around, reap
 from stackyard.ensembles import insight_report, insight_running, tasks
-from stackyard.ensembles.insights import LONGEST_WAIT, QUIET, ask_for_insights
+from stackyard.ensembles.insights import LONGEST_WAIT, PATIENCE, QUIET, ask_for_insights
 from stackyard.ensembles.models import Insight
 from stackyard.errors import MetricUndefined, WrongState
 from stackyard.numerics.contributions import contributions
@@ -204,6 +204,14 @@ def test_an_ensemble_does_not_make_it_out_of_date(world, looked):
 
     assert Prediction.objects.filter(level__gt=1).exists()
     assert world.reader.get(ADDRESS).json()["outdated"] is False
+
+
+def test_it_waits_while_an_ensemble_is_made_but_not_for_ever(world, iris, rested, without_sending):
+    world.admin.post("competitions/iris/ensembles", {"recipe": {"level2": ["mean"], "blend": "mean"}})
+    rested()
+    assert ask_for_insights(timezone.now()) == []
+
+    assert len(ask_for_insights(timezone.now() + PATIENCE)) == 1
 
 
 def test_it_is_asked_for_once(iris, rested):

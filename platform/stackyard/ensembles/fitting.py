@@ -37,7 +37,7 @@ def help_out(key: int) -> int | None:
     fit = next(fit for fit in fits_of(desk.ensemble.recipe) if fit.key == row.key)
     fit_model(desk, fit, naming_failure("the ensemble to be computed", end))
     send_if_fitted(row.ensemble_id)
-    return row.ensemble_id
+    return int(row.ensemble_id)
 
 
 def fit_model(desk: Desk, fit: Fit, failing: AbstractContextManager[None] | None = None) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from stackyard.competitions.models import Competition, CompetitionState
-from stackyard.ensembles.models import Insight, InsightState
+from stackyard.ensembles.models import Ensemble, EnsembleState, Insight, InsightState
 from stackyard.errors import StackyardError, WorkerLost
 from stackyard.predictions.models import Prediction, PredictionState
 
@@ -17,6 +17,8 @@ QUIET = timedelta(seconds=10)
 """An insight is made once no prediction has come for so long: uploads often come in bunches."""
 LONGEST_WAIT = timedelta(seconds=60)
 """But where they come without end, no longer after the last insight than this."""
+PATIENCE = timedelta(minutes=10)
+"""Ensembles that are queued or running go first, since somebody waits for them; but no longer after the last prediction than this."""
 MADE_BY = 3
 """To be raised when the report says more, or something else."""
 
@@ -37,6 +39,8 @@ def ask_for_insights(now: datetime) -> list[int]:
     counted = open_ones.annotate(scored=Count("predictions", filter=SCORED), newest=Max("predictions__scored_at", filter=SCORED))
     outdated = counted.filter(scored__gt=0).exclude(insight__seen=F("scored"), insight__made_by=MADE_BY)
     rested = Q(newest__lte=now - QUIET) | Q(insight__computed_at__lte=now - LONGEST_WAIT)
+    if Ensemble.objects.filter(state__in=(EnsembleState.QUEUED, EnsembleState.RUNNING)).exists():
+        rested &= Q(newest__lte=now - PATIENCE)
     due = outdated.exclude(insight__state__in=UNFINISHED).filter(rested)
     asked = [_queue(competition, now) for competition in due.select_related(None).only("pk")]
     return [key for key in asked if key is not None]

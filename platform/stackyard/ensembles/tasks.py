@@ -14,9 +14,9 @@ def run(key: int) -> None:
 @shared_task
 def fit(key: int) -> None:
     """Fit one level-2 model of an ensemble that another worker runs."""
-    from stackyard.ensembles import fitting  # heavy, as above
+    from stackyard.ensembles import running  # heavy, as above
 
-    fitting.help_out(key)
+    running.fit_one(key)
 
 
 @shared_task
