@@ -15,7 +15,7 @@ from stackyard.ensembles.fits import fits_of
 from stackyard.ensembles.models import Ensemble, EnsembleOutput, EnsembleState
 from stackyard.ensembles.progress import Progress, total_of
 from stackyard.numerics.blending import STEPS, blend
-from stackyard.numerics.evaluation import evaluate
+from stackyard.numerics.evaluation import in_sample_score
 from stackyard.numerics.stacking import NestedBlend, nested_blend
 from stackyard.predictions.models import Prediction
 from stackyard.scoring.models import Score
@@ -63,16 +63,14 @@ def _keep_blend(desk: Desk, candidates: list[Prediction], mixed: NestedBlend) ->
 def _in_sample_score(desk: Desk, mixed: NestedBlend) -> float:
     """Return the flattering score: weights and decision fitted on the very rows that they are judged on."""
     competition = desk.ensemble.competition
-    judged = evaluate(
+    return in_sample_score(
         desk.truth,
         mixed.in_sample,
-        desk.folds,
         competition.task,
         competition.metric,
         competition.metric_options,
         desk.ensemble.recipe["decision"],
     )
-    return judged.in_sample
 
 
 def _end_done(desk: Desk, prediction: Prediction, candidates: list[Prediction], mixed: NestedBlend) -> None:

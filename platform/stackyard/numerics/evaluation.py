@@ -96,6 +96,29 @@ def evaluate(
     )
 
 
+def in_sample_score(
+    truth: Numbers,
+    prediction: Floats,
+    task: str,
+    metric: str,
+    options: Mapping[str, Any] | None = None,
+    decision: str | Mapping[str, Any] = "auto",
+) -> float:
+    """Return the score whose decision was fitted on the very rows that it judges: `evaluate(...).in_sample`, alone.
+
+    Raises what evaluate does, but for the folds.
+
+    >>> in_sample_score(np.array([0.0, 2.0]), np.array([1.0, 3.0]), "regression", "rmse_loss")
+    1.0
+    """
+    options = options or {}
+    judge = metric_for(metric, task)
+    chosen = decision_for(decision, task, judge, options)
+    truth, prediction = matched(truth, prediction)
+    parameters = chosen.fit(prediction, truth, task, judge, options)
+    return judge(truth, _as_judged(chosen.apply(prediction, parameters), prediction, task), **options)
+
+
 def cross_fitted_labels(
     decision: Decision, prediction: Floats, truth: Numbers, folds: Ints, task: str, metric: Metric, options: Mapping[str, Any]
 ) -> Numbers:
