@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -248,6 +249,8 @@ def main(arguments: list[str]) -> int:
     if not LABELS.exists():
         print(f"expected Planet's labels in {LABELS}, there are none", file=sys.stderr)
         return 1
+    # as an exception, so that the server is stopped and its home removed whatever ends this
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory() as folder:
         found = measure(chosen.models, Path(folder))
     if chosen.json:
