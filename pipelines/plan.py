@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -41,6 +42,23 @@ def choose_plan(device: str = "", threads: int = 0, side_by_side: bool = False) 
     return Plan(
         device=device, threads=threads or os.cpu_count() or 1, channels_last=on_gpu, pixels_on_device=on_gpu, side_by_side=side_by_side
     )
+
+
+def computes_in(precision: str, device: torch.device) -> str:
+    """Return the precision that a phase asking for this one computes in: fp32 on a processor that could only imitate half precision.
+
+    Without instructions for it (AVX-512 or AMX, or Arm's own) a step in bf16 takes many times as long as in fp32.
+    """
+    if device.type != "cpu" or precision == "fp32" or has_instructions(precision):
+        return precision
+    return "fp32"
+
+
+@cache
+def has_instructions(precision: str) -> bool:
+    """Tell whether this processor's kernels compute in bf16 or fp16 by themselves, as torch's library for it says."""
+    ask = {"bf16": "_is_mkldnn_bf16_supported", "fp16": "_is_mkldnn_fp16_supported"}[precision]
+    return bool(torch.backends.mkldnn.is_available() and getattr(torch.ops.mkldnn, ask)())  # type: ignore[no-untyped-call]
 
 
 def apply(plan: Plan) -> torch.device:

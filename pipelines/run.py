@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from pipelines import outputs, record
 from pipelines.assembling import Job, make_learner, make_setting
@@ -20,6 +21,7 @@ from pipelines.curves import read_history, write_curves
 from pipelines.errors import PackageMissing
 from pipelines.loop import Training
 from pipelines.metrics import METRICS, OWN, metric_for
+from pipelines.plan import computes_in
 from pipelines.predictions import read_predictions
 from pipelines.profiling import write_trace
 from pipelines.recipe_toml import as_json
@@ -42,6 +44,7 @@ def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
     made, folders = record.make_record(recipe, dataset, job.plan), {fold: job.fold_folder(fold) for fold in range(dataset.folds.count)}
     for folder in (job.out, *folders.values()):
         record.require_same(folder, record.read_record(folder) or made, made)
+    tell_precision(job)
     left = [fold for fold in wanted if not is_done(job, fold)]
     kept: dict[int, record.Record] = {}
 
@@ -62,6 +65,15 @@ def run(job: Job, folds: Sequence[int] = ()) -> record.Record:
     whole = record.gather(job.out, made, folders, join(job, folders))
     job.report({"event": "done", "out": str(job.out), "scores": whole["scores"]})
     return whole
+
+
+def tell_precision(job: Job) -> None:
+    """Say once which precision is not computed in here, though the recipe asks for it."""
+    asked = {phase.precision for phase in job.recipe.phases}
+    for precision in sorted(asked):
+        got = computes_in(precision, torch.device(job.plan.device))
+        if got != precision:
+            job.report({"event": "note", "detail": f"this processor has no instructions for {precision}: computing in {got}"})
 
 
 def seed_is_done(job: Job, fold: int, seed: int) -> bool:

@@ -16,6 +16,7 @@ from pipelines.errors import MemoryExhausted
 from pipelines.losses import Loss, columns, distillation_loss, loss_named
 from pipelines.nets.groups import parameter_groups, train_only
 from pipelines.optimisers import make_optimiser
+from pipelines.plan import computes_in
 from pipelines.recipe import Phase
 
 MOST_HALVINGS = 2
@@ -100,7 +101,7 @@ class OneNet:
         self.groups = parameter_groups(self.net, phase.trains, phase.optimiser.decay, phase.optimiser.decay_bias_and_norm)
         self.trained = [parameter for group in self.groups for parameter in group["params"]]
         self.optimiser = make_optimiser(phase.optimiser, self.groups, phase.schedule.rate)
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=phase.precision == "fp16")
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=computes_in(phase.precision, self.device) == "fp16")
 
     def resume_training(self) -> None:
         """Put the net back into training mode, after it was judged."""
@@ -165,7 +166,8 @@ def inputs(batch: Batch, memory: torch.memory_format) -> tuple[Tensor, ...]:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[Any]:
-    """Compute in half precision where it is asked for; weights and losses stay float32."""
+    """Compute in half precision where it is asked for and the device can; weights and losses stay float32."""
+    precision = computes_in(precision, device)
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16 if precision == "bf16" else torch.float16)
