@@ -8,8 +8,9 @@ PYTHON=.venv/bin/python
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 # Every test process and every server that a test starts reads the same sources: they are compiled once.
 unset PYTHONDONTWRITEBYTECODE
-# Rooms without Django, and tests that mostly wait for servers of their own; all the rest is the third share.
-NUMBERS="tests/numerics tests/pipelines tests/contract tests/members tests/benchmarks pipelines members"
+# Rooms without Django, in two shares; tests that mostly wait for servers of their own; all the rest is the fourth.
+NUMBERS="tests/numerics"
+FILES="tests/pipelines tests/contract tests/members tests/benchmarks pipelines members"
 SERVERS="tests/end_to_end tests/frontend tests/ops"
 logs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$logs"' EXIT
@@ -18,24 +19,29 @@ status=0
 PYTEST="$PYTHON -m pytest -p no:cacheprovider"
 ON_SQLITE="env -u TEST_DATABASE_URL -u TEST_BROKER_URL $PYTEST"
 
-# The four share nothing and often wait (for servers to start, for leases to run out): side by side they take less time,
+# They share nothing and often wait (for servers to start, for leases to run out): side by side they take less time,
 # and each reads only the tests and the libraries that are its own.
+$ON_SQLITE "$@" $FILES >"$logs/files" 2>&1 &
+files=$!
 $ON_SQLITE "$@" $SERVERS >"$logs/servers" 2>&1 &
 servers=$!
-$ON_SQLITE "$@" $(printf -- "--ignore=%s " $NUMBERS $SERVERS) >"$logs/rooms" 2>&1 &
+$ON_SQLITE "$@" $(printf -- "--ignore=%s " $NUMBERS $FILES $SERVERS) >"$logs/rooms" 2>&1 &
 rooms=$!
 $PYTHON -m tests.services $PYTEST "$@" --database-only >"$logs/again" 2>&1 &
 again=$!
 
-echo "== 1 of 4: numbers, files and pipelines"
+echo "== 1 of 5: numbers"
 $ON_SQLITE "$@" $NUMBERS || status=1
-echo "== 2 of 4: rooms with a database, on SQLite"
+echo "== 2 of 5: files, members and pipelines"
+wait $files || status=1
+cat "$logs/files"
+echo "== 3 of 5: rooms with a database, on SQLite"
 wait $rooms || status=1
 cat "$logs/rooms"
-echo "== 3 of 4: running servers, and the page in a browser"
+echo "== 4 of 5: running servers, and the page in a browser"
 wait $servers || status=1
 cat "$logs/servers"
-echo "== 4 of 4: what meets the database, on Postgres"
+echo "== 5 of 5: what meets the database, on Postgres"
 wait $again || status=1
 cat "$logs/again"
 

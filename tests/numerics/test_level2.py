@@ -13,6 +13,8 @@ from stackyard.numerics.stacking import BLENDS, cross_fit
 from tests.numerics.second_level import FAST, METRIC_OF, TASKS, make_small_world
 
 SERVED = [(name, task) for name, method in LEVEL2.items() for task in TASKS if task in method.tasks]
+# One label and several; the other tasks are left to the longer proofs.
+QUICK = [pytest.param(*pair, marks=pytest.mark.slow) if pair[1] in {"multiclass", "regression"} else pair for pair in SERVED]
 LEARNS = {"ridge", "logistic", "extra_trees", "neural_net"}
 
 
@@ -43,7 +45,7 @@ def test_the_same_seed_gives_the_same_bytes(name, task):
     assert first.test.tobytes() == second.test.tobytes()
 
 
-@pytest.mark.parametrize(("name", "task"), SERVED)
+@pytest.mark.parametrize(("name", "task"), QUICK)
 def test_a_folds_truth_never_reaches_that_folds_predictions(name, task):
     world = make_small_world(task)
     held = world.folds == 1
@@ -79,7 +81,7 @@ def test_trees_and_nets_find_what_no_weighted_sum_can(name, finds):
     assert (METRICS["roc_auc_score"](truth, result.oof) > 0.75) is finds
 
 
-@pytest.mark.parametrize(("name", "task"), SERVED)
+@pytest.mark.parametrize(("name", "task"), QUICK)
 def test_constant_columns_certain_models_and_a_single_model_are_no_obstacle(name, task):
     world = make_small_world(task, rows=90)
     odd = world.oof.copy()

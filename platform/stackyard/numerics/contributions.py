@@ -82,7 +82,7 @@ def contributions(
     >>> sure, guess = np.array([0.9, 0.1, 0.9, 0.1]), np.array([0.5, 0.5, 0.5, 0.5])
     >>> found = contributions([sure, guess], np.array([1, 0, 1, 0]), np.array([0, 0, 1, 1]), "binary", "binary_log_loss")
     >>> found.add_gain.round(3).tolist(), found.drop_gain.round(3).tolist()
-    ([0.0, 0.0], [0.588, 0.0])
+    ([0.0, 0.0], [0.577, 0.0])
     """
     judge_metric = metric_for(metric, task)
     names = fold_numbers(folds, len(truth))
