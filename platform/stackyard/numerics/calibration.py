@@ -39,7 +39,7 @@ def fit_platt(probabilities: Floats, truth: Numbers) -> Parameters:
     Probabilistic Outputs, Machine Learning 68: Newton's method.
 
     >>> found = fit_platt(np.repeat([0.2, 0.8], 500), np.repeat([0, 1, 0, 1], [450, 50, 50, 450]))
-    >>> round(found["slopes"][0], 2), round(found["intercepts"][0], 2)
+    >>> round(found["slopes"][0], 2), abs(round(found["intercepts"][0], 2))
     (1.57, 0.0)
     """
     odds, flags = _label_odds(probabilities), _label_flags(truth)
@@ -100,14 +100,12 @@ def _newton(odds: Floats, targets: Floats, weights: Floats) -> Floats:
 
 def _derivatives(odds: Floats, targets: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the gradient (2,) and Hessian (2, 2) of the summed log loss and its prior."""
-    sure = odds_to_probabilities(weights[0] * odds + weights[1], BINARY)
-    miss, spread = sure - targets, sure * (1.0 - sure)
-    leaned = spread * odds
-    # einsum, since a dot product of BLAS may wake threads, and its last digits depend on how many
-    along, curved = np.einsum("i,i->", miss, odds), np.einsum("i,i->", leaned, odds)
-    gradient = np.array([along, miss.sum()]) + PRIOR * (weights - np.array([1.0, 0.0]))
-    crossed = leaned.sum()
-    return gradient, np.array([[curved + PRIOR, crossed], [crossed, spread.sum() + PRIOR]])
+    # the kernel is compiled, and the web process reads this module
+    from stackyard.numerics.platt_kernel import add_up  # noqa: PLC0415
+
+    along, missed, curved, crossed, spread = add_up(odds, targets, weights[0], weights[1])
+    gradient = np.array([along, missed]) + PRIOR * (weights - np.array([1.0, 0.0]))
+    return gradient, np.array([[curved + PRIOR, crossed], [crossed, spread + PRIOR]])
 
 
 def fit_isotonic(probabilities: Floats, truth: Numbers) -> Parameters:
