@@ -19,7 +19,7 @@ MOST_SHARED_BYTES = 512 << 20
 """Each worker holds some three copies of the inputs: beyond this size one works alone, and 500 models still fit a small machine."""
 
 
-TURNS = {"extra_trees": -1, "boosted_trees": 1, "neural_net": 2}
+TURNS = {"extra_trees": -2, "logistic": -1, "boosted_trees": 1, "neural_net": 2}
 """What takes longest is begun first: by who runs the ensemble (below 0), or by helpers (above 0). The others fill what is left."""
 
 
