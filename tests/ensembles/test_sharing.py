@@ -12,7 +12,7 @@ from stackyard.numerics.stacking import cross_fit
 from stackyard.predictions.models import Prediction
 from stackyard.work.leases import MAX_ATTEMPTS, RESEND_AFTER, STALE_AFTER
 
-RECIPE = {"level2": ["mean", "ridge", "logistic"], "blend": "mean"}
+RECIPE = {"level2": ["mean", "ridge", "geometric_mean"], "blend": "mean"}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def let_go(method):
 def test_others_are_told_of_all_models_but_the_first_from_the_last_on(queued, sent, fitted):
     tasks.run(queued)
 
-    assert sent == [("fit", key_of("logistic")), ("fit", key_of("ridge"))]
+    assert sent == [("fit", key_of("geometric_mean")), ("fit", key_of("ridge"))]
 
 
 def test_one_worker_alone_fits_all_in_the_recipes_order_and_late_messages_find_nothing_to_do(queued, ensemble, sent, fitted):
@@ -80,17 +80,17 @@ def test_one_worker_alone_fits_all_in_the_recipes_order_and_late_messages_find_n
 
 def test_what_another_worker_took_meanwhile_is_not_fitted_again(queued, ensemble, sent, fitted):
     methods, happen = fitted
-    happen["mean"] = lambda: tasks.fit(key_of("logistic"))
+    happen["mean"] = lambda: tasks.fit(key_of("geometric_mean"))
     tasks.run(queued)
 
-    assert methods == ["mean", "logistic", "ridge"]
+    assert methods == ["mean", "geometric_mean", "ridge"]
     assert ensemble()["state"] == "done"
-    assert [row["method"] for row in ensemble()["predictions"]] == ["mean", "ridge", "logistic", "blend"]
-    assert [row["name"] for row in sorted(ensemble()["members"], key=lambda row: row["prediction"])][-2:] != ["logistic", "ridge"]
+    assert [row["method"] for row in ensemble()["predictions"]] == ["mean", "ridge", "geometric_mean", "blend"]
+    assert [row["name"] for row in sorted(ensemble()["members"], key=lambda row: row["prediction"])][-2:] != ["geometric_mean", "ridge"]
 
 
 def test_the_bytes_are_those_of_one_worker_alone(world, queued, ensemble, sent, fitted):
-    fitted[1]["mean"] = lambda: tasks.fit(key_of("logistic"))
+    fitted[1]["mean"] = lambda: tasks.fit(key_of("geometric_mean"))
     tasks.run(queued)
     alone = world.admin.post("competitions/iris/ensembles", {"recipe": RECIPE}).json()["id"]
     tasks.run(alone)
@@ -121,7 +121,7 @@ def test_who_ends_the_last_model_sends_the_ensemble(queued, ensemble, sent, fitt
 
     tasks.run(queued)
     assert Prediction.objects.filter(level=3).count() == 1
-    assert fitted[0] == ["mean", "logistic", "ridge"]
+    assert fitted[0] == ["mean", "geometric_mean", "ridge"]
 
 
 def test_a_model_that_ends_just_before_the_lease_is_given_back_is_seen_by_the_last_look(queued, ensemble, sent, fitted, monkeypatch):
@@ -155,7 +155,7 @@ def test_two_who_end_the_last_models_at_once_bring_one_blend(queued, ensemble, s
 
 def test_a_helper_sees_a_cancellation(world, queued, ensemble, sent, fitted):
     methods, happen = fitted
-    happen["mean"] = lambda: (world.admin.post(f"ensembles/{queued}/cancel"), tasks.fit(key_of("logistic")))
+    happen["mean"] = lambda: (world.admin.post(f"ensembles/{queued}/cancel"), tasks.fit(key_of("geometric_mean")))
     tasks.run(queued)
 
     assert ensemble()["state"] == "cancelled"
@@ -168,21 +168,21 @@ def test_a_helpers_failure_ends_the_ensemble_and_whoever_runs_it_stops(queued, e
         raise MetricUndefined("expected two classes, got one")
 
     methods, happen = fitted
-    happen["mean"] = lambda: tasks.fit(key_of("logistic"))
-    happen["logistic"] = fail
+    happen["mean"] = lambda: tasks.fit(key_of("geometric_mean"))
+    happen["geometric_mean"] = fail
     tasks.run(queued)
 
     assert (ensemble()["state"], ensemble()["error"]["error"]) == ("failed", "MetricUndefined")
-    assert methods == ["mean", "logistic"]
+    assert methods == ["mean", "geometric_mean"]
 
 
 def test_a_helper_who_lost_the_model_decides_nothing(queued, ensemble, sent, fitted):
     def lose():
-        hold("logistic")
+        hold("geometric_mean")
         raise MetricUndefined("expected two classes, got one")
 
-    fitted[1]["mean"] = lambda: tasks.fit(key_of("logistic"))
-    fitted[1]["logistic"] = lose
+    fitted[1]["mean"] = lambda: tasks.fit(key_of("geometric_mean"))
+    fitted[1]["geometric_mean"] = lose
     tasks.run(queued)
 
     assert (ensemble()["state"], ensemble()["error"]) == ("running", {})
@@ -229,7 +229,7 @@ def test_a_model_whose_worker_died_is_taken_over_by_the_next_run(queued, ensembl
 
 def test_inputs_that_would_fill_a_machine_are_held_by_one_worker(queued, ensemble, sent, fitted, monkeypatch):
     monkeypatch.setattr(sharing, "MOST_SHARED_BYTES", 1000)
-    fitted[1]["mean"] = lambda: tasks.fit(key_of("logistic"))
+    fitted[1]["mean"] = lambda: tasks.fit(key_of("geometric_mean"))
     tasks.run(queued)
 
     assert sent == []
