@@ -16,7 +16,7 @@ from stackyard.errors import RecipeInvalid
 from stackyard.numerics.arrays import Floats, Numbers
 from stackyard.numerics.class_scaling import fit_class_scaling, fit_temperature, scaled_classes
 from stackyard.numerics.metrics import BINARY, MULTICLASS, MULTILABEL
-from stackyard.numerics.odds import log_odds, odds_to_probabilities
+from stackyard.numerics.odds import log_odds
 
 # Pulls slopes to 1 and intercepts to 0 as strongly as one row would: equal probabilities everywhere then have a solution too.
 PRIOR = 1.0
@@ -49,8 +49,12 @@ def fit_platt(probabilities: Floats, truth: Numbers) -> Parameters:
 
 def apply_platt(probabilities: Floats, parameters: Parameters) -> Floats:
     """Return calibrated probabilities of the same shape, float64."""
-    odds = _label_odds(probabilities).T * np.array(parameters["slopes"]) + np.array(parameters["intercepts"])
-    return odds_to_probabilities(odds, BINARY).reshape(probabilities.shape)
+    # the kernel is compiled, and the web process reads this module
+    from stackyard.numerics.platt_kernel import fill_probabilities  # noqa: PLC0415
+
+    odds = _label_odds(probabilities)
+    fill_probabilities(odds, np.array(parameters["slopes"]), np.array(parameters["intercepts"]), odds)
+    return np.ascontiguousarray(odds.T).reshape(probabilities.shape)
 
 
 def _label_odds(probabilities: Floats) -> Floats:

@@ -15,31 +15,38 @@ C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14 = (1.0 / math.factorial(
 
 
 @quick_without_checks
+def logistic(value: float) -> float:
+    """Return 1 / (1 + exp(-value)), right to 1e-14.
+
+    The exponential is a series of a 64th of the exponent, squared six times: all of it plain arithmetic, so that several rows go
+    through at once. math.exp and numpy's tanh take them one by one.
+    """
+    value = value if value < WIDEST else WIDEST
+    part = SHARE * (-value if value > -WIDEST else WIDEST)
+    # Horner's rule in two halves of even and odd powers
+    square = part * part
+    even = ((((((C14 * square + C12) * square + C10) * square + C8) * square + C6) * square + C4) * square + C2) * square + 1.0
+    odd = (((((C13 * square + C11) * square + C9) * square + C7) * square + C5) * square + C3) * square + 1.0
+    grown = even + odd * part
+    grown = grown * grown
+    grown = grown * grown
+    grown = grown * grown
+    grown = grown * grown
+    grown = grown * grown
+    grown = grown * grown
+    return 1.0 / (1.0 + grown)
+
+
+@quick_without_checks
 def add_up(odds: Floats, targets: Floats, slope: float, intercept: float) -> tuple[float, float, float, float, float]:
     """Return the sums, over rows (n,), of miss * odds, miss, spread * odds ** 2, spread * odds and spread.
 
-    miss: the probability at slope * odds + intercept less the target; spread: the probability's own variance. The exponential is a
-    series of a 64th of the exponent, squared six times: all of it plain arithmetic, so that several rows go through at once, and right
-    to 1e-14. math.exp takes rows one by one.
+    miss: the probability at slope * odds + intercept less the target; spread: the probability's own variance.
     """
     along, missed, curved, crossed, spread = 0.0, 0.0, 0.0, 0.0, 0.0
     for row in range(len(odds)):
         x = odds[row]
-        value = slope * x + intercept
-        value = value if value < WIDEST else WIDEST
-        part = SHARE * (-value if value > -WIDEST else WIDEST)
-        # Horner's rule in two halves of even and odd powers
-        square = part * part
-        even = ((((((C14 * square + C12) * square + C10) * square + C8) * square + C6) * square + C4) * square + C2) * square + 1.0
-        odd = (((((C13 * square + C11) * square + C9) * square + C7) * square + C5) * square + C3) * square + 1.0
-        grown = even + odd * part
-        grown = grown * grown
-        grown = grown * grown
-        grown = grown * grown
-        grown = grown * grown
-        grown = grown * grown
-        grown = grown * grown
-        sure = 1.0 / (1.0 + grown)
+        sure = logistic(slope * x + intercept)
         miss, share = sure - targets[row], sure * (1.0 - sure)
         along += miss * x
         missed += miss
@@ -47,3 +54,12 @@ def add_up(odds: Floats, targets: Floats, slope: float, intercept: float) -> tup
         crossed += share * x
         spread += share
     return along, missed, curved, crossed, spread
+
+
+@quick_without_checks
+def fill_probabilities(odds: Floats, slopes: Floats, intercepts: Floats, found: Floats) -> None:
+    """Write what each label's slope and intercept make of its log odds; odds and found: (L, n)."""
+    for label in range(len(odds)):
+        slope, intercept = slopes[label], intercepts[label]
+        for row in range(odds.shape[1]):
+            found[label, row] = logistic(slope * odds[label, row] + intercept)
