@@ -30,20 +30,18 @@ rooms=$!
 $PYTHON -m tests.services $PYTEST "$@" --database-only >"$logs/again" 2>&1 &
 again=$!
 
+show() {
+    echo "== $1"
+    wait "$2" || status=1
+    cat "$logs/$3"
+}
+
 echo "== 1 of 5: numbers"
 $ON_SQLITE "$@" $NUMBERS || status=1
-echo "== 2 of 5: files, members and pipelines"
-wait $files || status=1
-cat "$logs/files"
-echo "== 3 of 5: rooms with a database, on SQLite"
-wait $rooms || status=1
-cat "$logs/rooms"
-echo "== 4 of 5: running servers, and the page in a browser"
-wait $servers || status=1
-cat "$logs/servers"
-echo "== 5 of 5: what meets the database, on Postgres"
-wait $again || status=1
-cat "$logs/again"
+show "2 of 5: files, members and pipelines" $files files
+show "3 of 5: rooms with a database, on SQLite" $rooms rooms
+show "4 of 5: running servers, and the page in a browser" $servers servers
+show "5 of 5: what meets the database, on Postgres" $again again
 
 $PYTHON -m tests.browser >/dev/null || echo "The browser tests were skipped: there is no Chromium here (Debian: apt-get install chromium)."
 exit $status

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from stackyard.competitions.models import Competition
+from stackyard.ensembles import sharing
+from stackyard.ensembles.models import Ensemble
 from stackyard.predictions.models import Prediction
 from stackyard.storage.services import store_array
 from stackyard.submissions.models import Submission
@@ -43,6 +45,14 @@ def test_each_restacked_model_is_a_prediction_beside_the_plain_one(stacked):
     assert made["restacked_extra_trees"].recipe["settings"] == {"trees": 5}
     assert "features" not in made["ridge"].recipe
     assert made["restacked_ridge"].oof_digest != made["ridge"].oof_digest
+
+
+def test_features_weigh_in_what_workers_may_hold_at_once(world, iris, without_sending, monkeypatch):
+    Competition.objects.update(features_digest="0" * 64, feature_columns=["wide"] * 400)
+    first = [world.admin.post("competitions/iris/ensembles", {"recipe": recipe}).json()["id"] for recipe in (RECIPE, {"level2": ["ridge"]})]
+    monkeypatch.setattr(sharing, "MOST_SHARED_BYTES", 4 * 400 * 150)
+
+    assert [sharing.is_shared(Ensemble.objects.get(pk=key)) for key in first] == [False, True]
 
 
 def test_a_submission_names_the_features_and_is_rebuilt_to_the_byte(world, stacked):

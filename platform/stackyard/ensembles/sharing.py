@@ -52,8 +52,10 @@ def hand_out(ensemble: Ensemble) -> None:
 def is_shared(ensemble: Ensemble) -> bool:
     """Whether several workers may hold an ensemble's inputs at once."""
     competition = ensemble.competition
-    cells = (competition.train_rows + competition.test_rows) * max(1, len(competition.classes))
-    return 4 * cells * len(ensemble.inputs) <= MOST_SHARED_BYTES
+    columns = max(1, len(competition.classes)) * len(ensemble.inputs)
+    if ensemble.recipe.get("restack"):
+        columns += len(competition.feature_columns)
+    return 4 * columns * (competition.train_rows + competition.test_rows) <= MOST_SHARED_BYTES
 
 
 def unfitted(key: int | None = None) -> QuerySet[Level2Fit]:

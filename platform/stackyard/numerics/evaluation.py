@@ -67,13 +67,11 @@ def evaluate(
     [1.0, 1.0]
     """
     options = options or {}
-    judge = metric_for(metric, task)
-    chosen = decision_for(decision, task, judge, options)
+    judge, chosen = _judge_and_decision(task, metric, options, decision)
     truth, prediction = matched(truth, prediction)
     if folds.shape != truth.shape[:1]:
         raise ShapeMismatch(f"expected a fold number for each of {len(truth)} rows, got shape {folds.shape}")
-    parameters = chosen.fit(prediction, truth, task, judge, options)
-    flattered = _as_judged(chosen.apply(prediction, parameters), prediction, task)
+    flattered, parameters = _flattered(chosen, prediction, truth, task, judge, options)
     honest = flattered
     if chosen.learns:
         honest = _as_judged(cross_fitted_labels(chosen, prediction, truth, folds, task, judge, options), prediction, task)
@@ -112,11 +110,22 @@ def in_sample_score(
     1.0
     """
     options = options or {}
-    judge = metric_for(metric, task)
-    chosen = decision_for(decision, task, judge, options)
+    judge, chosen = _judge_and_decision(task, metric, options, decision)
     truth, prediction = matched(truth, prediction)
-    parameters = chosen.fit(prediction, truth, task, judge, options)
-    return judge(truth, _as_judged(chosen.apply(prediction, parameters), prediction, task), **options)
+    return judge(truth, _flattered(chosen, prediction, truth, task, judge, options)[0], **options)
+
+
+def _judge_and_decision(task: str, metric: str, options: Mapping[str, Any], decision: str | Mapping[str, Any]) -> tuple[Metric, Decision]:
+    judge = metric_for(metric, task)
+    return judge, decision_for(decision, task, judge, options)
+
+
+def _flattered(
+    decision: Decision, prediction: Floats, truth: Numbers, task: str, metric: Metric, options: Mapping[str, Any]
+) -> tuple[Numbers, dict[str, Any]]:
+    """Return what is judged where the decision is fitted on the very same rows, and the decision's parameters."""
+    parameters = decision.fit(prediction, truth, task, metric, options)
+    return _as_judged(decision.apply(prediction, parameters), prediction, task), parameters
 
 
 def cross_fitted_labels(
