@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.numerics.greedy import LogLossSearch, walk
-from stackyard.numerics.log_sums import FEW_CELLS, GROUP, cells_dtype, sum_logs_with_each
+from stackyard.numerics.log_sums import FEW_CELLS, GROUP, cells_dtype, sum_logs_along, sum_logs_with_each
 
 
 def reference(cells, counts, edges):
@@ -34,6 +34,27 @@ def test_any_length_and_precision_sums_as_numpy_does(seed, size, dtype):
 
     found = sum_logs_with_each(cells, counts, edges)
     assert found == pytest.approx(reference(cells, counts, edges), rel=1e-6, abs=1e-5 if dtype is np.float32 else 1e-11)
+
+
+@given(seed=st.integers(0, 10_000), size=st.sampled_from([1, GROUP, 5 * GROUP + 3]), dtype=st.sampled_from([np.float32, np.float64]))
+def test_a_running_sum_is_judged_as_the_mixtures_that_it_goes_through(seed, size, dtype):
+    random = np.random.default_rng(seed)
+    cells = np.maximum(random.random((4, size)) ** 9, 1e-15).astype(dtype)
+    edges = np.unique(np.r_[0, random.integers(0, size, 2), size])
+    total = cells[0] + cells[2]
+    found = sum_logs_along(cells, total, 2, [1, 1], [3, 0], edges)
+
+    assert total == pytest.approx(cells[0] + cells[2] + 2 * cells[1], rel=1e-6)
+    assert found == pytest.approx(
+        sum_logs_with_each(cells, np.array([[1, 2, 1, 0], [1, 2, 1, 1], [2, 2, 1, 1]]), edges), rel=1e-6, abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 255, 256, 10_000_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_however_many_models_are_summed_no_product_overflows(count, dtype):
+    cells, counts, edges = np.full((1, GROUP + 7), 0.999, dtype), np.array([[count]]), np.array([0, GROUP + 7])
+    assert sum_logs_with_each(cells, counts, edges) == pytest.approx(reference(cells, counts, edges), rel=1e-3)
 
 
 def test_cells_of_1_add_nothing():

@@ -16,15 +16,16 @@ import numpy as np
 from stackyard.errors import MetricUndefined, RecipeInvalid
 from stackyard.numerics.arrays import Floats, Ints, Numbers
 from stackyard.numerics.greedy_fbeta import FBetaSearch
-from stackyard.numerics.log_sums import CHUNK, FEW_CELLS, GROUP, sum_logs_with_each
+from stackyard.numerics.log_sums import CHUNK, FEW_CELLS, GROUP, sum_logs_along
 from stackyard.numerics.metrics import Metric
 from stackyard.numerics.truth_cells import LOG_LOSSES, check_shapes, floored_cells
 
 # Cells are summed block by block whatever the number of threads, so that a sum has the same bits everywhere.
 BLOCK = 8 * CHUNK
-# How many picks are foreseen, and from what share of the cells.
-AHEAD = 4
-SAMPLE_EVERY = 24
+# How many picks are foreseen, and among how many models. A pass over all cells takes as much longer as there are more models, so that it pays
+# to foresee better from more of them: one in so many, divided by the number of models.
+AHEAD, GUIDES = 6, 12
+SAMPLE_EVERY = 384
 # A table of F-beta by three counts is kept for no more than these.
 MOST_LABELS = 64
 
@@ -54,7 +55,7 @@ class Search(Protocol):
 
 
 class LogLossSearch:
-    """Log losses: only the truth's probability counts, and a mixture is known by how often it holds each model.
+    """Log losses: only the truth's probability counts.
 
     Reading the cells takes longer than adding up their logs, so that several mixtures are judged in one pass: the one at hand and
     those to come if the next picks are what a sample of the cells says. Every value that is returned is that of all cells.
@@ -64,52 +65,77 @@ class LogLossSearch:
         """cells: (models, cells), as floored_cells gives them."""
         self.cells = cells
         self.edges = np.append(np.arange(0, cells.shape[1], BLOCK), cells.shape[1])
-        self.counts: Ints = np.zeros(len(cells), np.int64)
-        self.known: dict[bytes, Floats] = {}
-        self.latest: Ints | None = None
-        large = cells.size >= FEW_CELLS
-        self.ahead = AHEAD if large else 0
-        self.sample = _sample_of(cells) if large else cells[:, :0]
+        self.ahead = AHEAD if cells.size >= FEW_CELLS else 0
+        self.total, self.size = np.zeros(cells.shape[1], cells.dtype), 0
+        self.taken: list[int] = []
+        """Picks that the total does not hold yet."""
+        self.known: list[Floats] = []
+        """The values of the mixture at hand, and of those that the picks `coming` make of it."""
+        self.coming: list[int] = []
+        self.guide: Guide | None = None
 
     def values(self) -> Floats:
         """Return the log loss with each model added."""
-        if self.counts.tobytes() not in self.known:
-            self._judge(self._foreseen())
-        self.latest = self.counts.copy()
-        return self.known[self.counts.tobytes()]
+        if not self.known:
+            self.coming = self.guide.foresee(self.ahead) if self.guide else []
+            sums = sum_logs_along(self.cells, self.total, self.size, self.taken, self.coming, self.edges).sum(axis=1)
+            self.size += len(self.taken)
+            self.known, self.taken = list(-sums / self.cells.shape[1]), []
+        return self.known[0]
 
     def take(self, model: int) -> None:
         """Count the model once more."""
-        self.counts[model] += 1
-
-    def _judge(self, mixtures: list[Ints]) -> None:
-        sums = sum_logs_with_each(self.cells, np.array(mixtures), self.edges).sum(axis=1)
-        self.known = {mixture.tobytes(): -values / self.cells.shape[1] for mixture, values in zip(mixtures, sums, strict=True)}
-
-    def _foreseen(self) -> list[Ints]:
-        """Return the mixture at hand and the next ones, if all goes as the sample says."""
-        mixture: Ints = self.counts.copy()
-        mixtures = [mixture]
-        if self.latest is None or not self.ahead:
-            return mixtures
-        # what the sample gets wrong is much the same a few picks later
-        wrong = self.known[self.latest.tobytes()] - self._of_sample(self.latest)
-        for _ in range(self.ahead):
-            mixture = mixture.copy()
-            mixture[np.argmin(self._of_sample(mixture) + wrong)] += 1
-            mixtures.append(mixture)
-        return mixtures
-
-    def _of_sample(self, mixture: Ints) -> Floats:
-        edges = np.array([0, self.sample.shape[1]])
-        return np.asarray(-sum_logs_with_each(self.sample, mixture[None], edges)[0, 0] / self.sample.shape[1])
+        values = self.known[0] if self.known else None
+        self.known = self.known[1:] if self.coming and self.coming.pop(0) == model else []
+        if self.ahead and values is not None and not self.known:
+            self.guide = Guide.of(values, self.cells, self.total, self.size, [*self.taken, model])
+        self.taken.append(model)
 
 
-def _sample_of(cells: Floats) -> Floats:
-    """Return every SAMPLE_EVERY-th run of GROUP cells, (models, some cells)."""
-    runs = cells.shape[1] // GROUP
-    whole = cells[:, : runs * GROUP].reshape(len(cells), runs, GROUP)
-    return np.ascontiguousarray(whole[:, ::SAMPLE_EVERY]).reshape(len(cells), -1)
+@dataclass
+class Guide:
+    """The models that were best when all cells were last looked at, on a sample of the cells."""
+
+    models: Ints
+    cells: Floats
+    """Theirs in the sample, (models, cells)."""
+    total: Floats
+    """The running sum of `size` models there."""
+    size: int
+    wrong: Floats
+    """What the sample says wrong of them, (models,): much the same some picks later."""
+
+    @classmethod
+    def of(cls, values: Floats, cells: Floats, total: Floats, size: int, taken: list[int]) -> Guide:
+        """values: of all models on all cells, (models,), after all but the last of those taken were added to the total of `size` models."""
+        models: Ints = np.argsort(values, kind="stable")[:GUIDES]
+        every = int(np.clip(SAMPLE_EVERY // len(cells), 2, 16))
+        own = np.stack([_sample_of(cells[model], every) for model in models])
+        *before, last = (_sample_of(cells[model], every) for model in taken)
+        mixed = np.sum([_sample_of(total, every), *before], axis=0, dtype=total.dtype)
+        wrong = values[models] - _values_on(own, mixed, size + len(before))
+        return cls(models, own, mixed + last, size + len(taken), wrong)
+
+    def foresee(self, steps: int) -> list[int]:
+        """Return the next picks, if all goes as the sample says."""
+        picks = []
+        for _ in range(steps):
+            best = int(np.argmin(_values_on(self.cells, self.total, self.size) + self.wrong))
+            picks.append(int(self.models[best]))
+            self.total += self.cells[best]
+            self.size += 1
+        return picks
+
+
+def _sample_of(cells: Floats, every: int) -> Floats:
+    """Return a copy of one run of GROUP cells in so many."""
+    runs = len(cells) // GROUP
+    return cells[: runs * GROUP].reshape(runs, GROUP)[::every].flatten()
+
+
+def _values_on(cells: Floats, total: Floats, size: int) -> Floats:
+    """Return the log loss on these cells with each model added to a running sum."""
+    return np.asarray(-sum_logs_along(cells, total, size, [], [], np.array([0, len(total)]))[0, 0] / len(total))
 
 
 class SquaredSearch:
