@@ -22,8 +22,8 @@ from stackyard.numerics.truth_cells import LOG_LOSSES, check_shapes, floored_cel
 
 # Cells are summed block by block whatever the number of threads, so that a sum has the same bits everywhere.
 BLOCK = 8 * CHUNK
-# How many picks are foreseen, and among how many models. A pass over all cells takes as much longer as there are more models, so that it pays
-# to foresee better from more of them: one in so many, divided by the number of models.
+# How many picks are foreseen, and among how many models. The more models there are, the longer a pass over all cells takes, and the
+# more it pays to foresee well: from one cell in so many divided by the number of models.
 AHEAD, GUIDES = 6, 12
 SAMPLE_EVERY = 384
 # A table of F-beta by three counts is kept for no more than these.
@@ -111,10 +111,12 @@ class Guide:
         models: Ints = np.argsort(values, kind="stable")[:GUIDES]
         every = int(np.clip(SAMPLE_EVERY // len(cells), 2, 16))
         own = np.stack([_sample_of(cells[model], every) for model in models])
-        *before, last = (_sample_of(cells[model], every) for model in taken)
-        mixed = np.sum([_sample_of(total, every), *before], axis=0, dtype=total.dtype)
-        wrong = values[models] - _values_on(own, mixed, size + len(before))
-        return cls(models, own, mixed + last, size + len(taken), wrong)
+        mixed: Floats = _sample_of(total, every)
+        for model in taken[:-1]:
+            mixed += _sample_of(cells[model], every)
+        wrong: Floats = values[models] - _values_on(own, mixed, size + len(taken) - 1)
+        mixed += _sample_of(cells[taken[-1]], every)
+        return cls(models, own, mixed, size + len(taken), wrong)
 
     def foresee(self, steps: int) -> list[int]:
         """Return the next picks, if all goes as the sample says."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ from stackyard.numerics.compiled import compiled
 
 # A running sum may be off by this much a model, so that a cell whose bounds come as near to the threshold may cross it.
 ROUNDING = 1e-6
-# So many rows of all models stay in the cache while they are looked through.
-ROWS_AT_ONCE = 256
+# So many cells of some dozen models stay in the cache while they are looked through.
+CELLS_AT_ONCE = 4096
 # Below this many rows starting threads costs more than they save.
 FEW_ROWS = 4096
 # Earlier most cells are open still, and copying some of them costs as much as looking at all.
@@ -39,38 +39,15 @@ class OpenRows(NamedTuple):
     starts: Ints
     """Where each row's open cells begin and end, (rows + 1,)."""
     cells: Ints
-    """Each open cell's number among all, (cells,)."""
+    """Where each open cell stands among all that were open in the beginning, (cells,)."""
     steps: Ints
     """How much further in the table a row stands once the cell is positive, int32 (cells,)."""
     bounds: Floats
     """The least and the greatest that any model says of each open cell, (cells, 2)."""
-    values: Floats
-    """What each model says of each open cell, (cells, models)."""
-
-    @classmethod
-    def of(cls, predictions: Floats, truth: Bools, threshold: float, first: int) -> OpenRows:
-        """predictions: (models, rows, labels), truth: (rows, labels); first: the number of the first cell."""
-        least, greatest, side = predictions.min(axis=0), predictions.max(axis=0), truth.shape[1] + 1
-        said = least >= threshold + ROUNDING
-        opened = (greatest >= threshold - ROUNDING) & ~said
-        true, sure, hits = (np.count_nonzero(flags, axis=1) for flags in (truth, said, said & truth))
-        cells = np.flatnonzero(opened)
-        starts = np.append(0, np.cumsum(np.count_nonzero(opened, axis=1)))
-        values = np.ascontiguousarray(predictions.reshape(len(predictions), -1)[:, cells].T)
-        bounds = np.stack([least[opened], greatest[opened]], axis=1)
-        return cls((true * side + sure) * side + hits, starts, cells + first, (side + truth[opened]).astype(np.int32), bounds, values)
-
-    @classmethod
-    def join(cls, parts: list[OpenRows]) -> OpenRows:
-        """Return the parts as one, in their order."""
-        ends = np.cumsum([part.starts[-1] for part in parts])
-        starts = [part.starts[1:] + end - part.starts[-1] for part, end in zip(parts, ends, strict=True)]
-        places, _, *rest = zip(*parts, strict=True)
-        return cls(np.concatenate(places), np.concatenate([[0], *starts]), *(np.concatenate(arrays) for arrays in rest))
 
     def pick(self, places: Ints, starts: Ints, cells: Ints) -> OpenRows:
         """Return the rows with only some cells open, by their place among the open ones."""
-        return OpenRows(places, starts, self.cells[cells], self.steps[cells], self.bounds[cells], self.values[cells])
+        return OpenRows(places, starts, self.cells[cells], self.steps[cells], self.bounds[cells])
 
 
 class FBetaSearch:
@@ -79,36 +56,62 @@ class FBetaSearch:
     def __init__(self, predictions: Floats, truth: Bools, options: Mapping[str, Any]) -> None:
         """predictions: (models, rows, labels), memory-mapped or not; options: all of the metric's."""
         self.predictions, self.threshold = predictions, float(options["threshold"])
-        self.rows = OpenRows.join(list(_read_rows(predictions, np.ascontiguousarray(truth, np.bool_), self.threshold)))
+        threads = os.cpu_count() or 1
+        self.pool = ThreadPoolExecutor(threads) if len(truth) >= FEW_ROWS and threads > 1 else None
+        self.rows, self.opened, self.said = self._read(np.ascontiguousarray(truth, np.bool_))
         self.near, self.near_until = self.rows, FIRST_LOOK
-        self.chosen: Ints = np.arange(len(self.rows.cells))
-        self.total = np.zeros(len(self.rows.cells))
+        self.total = np.zeros(len(self.opened))
         self.size = 0
         scores = _score_table(truth.shape[1], float(options["beta"]), float(options["zero_division"]))
         self.unit = 2.0 ** math.floor(math.log2(2.0**62 / (len(truth) * max(1.0, float(np.abs(scores).max())))))
         self.scores = np.rint(scores * self.unit).astype(np.int64).ravel()
 
+    def _read(self, truth: Bools) -> tuple[OpenRows, Ints, Floats]:
+        """Return the rows, the number of each open cell among all, and what each model says of it, (open cells, models)."""
+        models, rows, labels = self.predictions.shape
+        flat = np.ascontiguousarray(self.predictions).reshape(models, -1)
+        bounds = np.empty((rows * labels, 2), flat.dtype)
+        shares = self._shares_of(rows * labels)
+        self._on_all(lambda share: _find_bounds(flat, shares[share], shares[share + 1], bounds), len(shares) - 1)
+        least, greatest = bounds[:, 0].reshape(truth.shape), bounds[:, 1].reshape(truth.shape)
+        said = least >= self.threshold + ROUNDING
+        is_open = (greatest >= self.threshold - ROUNDING) & ~said
+        true, sure, hits = (np.count_nonzero(flags, axis=1) for flags in (truth, said, said & truth))
+        opened = np.flatnonzero(is_open)
+        starts = np.append(0, np.cumsum(np.count_nonzero(is_open, axis=1)))
+        values = np.empty((len(opened), models), flat.dtype)
+        places = np.searchsorted(opened, shares)
+        self._on_all(lambda share: _copy_open(flat, opened, places[share], places[share + 1], values), len(shares) - 1)
+        steps = (labels + 1 + truth[is_open]).astype(np.int32)
+        where = (true * (labels + 1) + sure) * (labels + 1) + hits
+        return OpenRows(where, starts, np.arange(len(opened)), steps, bounds[opened]), opened, values
+
+    def _shares_of(self, count: int) -> list[int]:
+        """Return where equal shares of so many begin and end: several a thread."""
+        return [int(edge) for edge in np.linspace(0, count, 1 + (4 * (os.cpu_count() or 1) if self.pool else 1))]
+
+    def _on_all(self, work: Callable[[int], None], shares: int) -> None:
+        """Do the work for every share, on all threads."""
+        for _ in (self.pool.map if self.pool else map)(work, range(shares)):
+            pass
+
     def values(self) -> Floats:
         """Return the score with each model added."""
         if self.size >= self.near_until:
             self._look_ahead()
-        bound, count, total = _least_sum(self.threshold, self.size + 1), len(self.near.places), self.total[self.chosen]
-        shares = np.linspace(0, count, (4 * (os.cpu_count() or 1) if count >= FEW_ROWS else 1) + 1).astype(int).tolist()
+        bound, count = _least_sum(self.threshold, self.size + 1), len(self.near.places)
+        shares = self._shares_of(count)
         sums = np.zeros((len(shares) - 1, len(self.predictions)), np.int64)
 
         def score(share: int) -> None:
-            _add_scores(shares[share], shares[share + 1], self.near, total, bound, self.scores, sums[share])
+            _add_scores(shares[share], shares[share + 1], self.near, self.said, self.total, bound, self.scores, sums[share])
 
-        if len(sums) == 1:
-            score(0)
-        else:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(score, range(len(sums))))
+        self._on_all(score, len(sums))
         return np.asarray(sums.sum(axis=0) / (self.unit * count))
 
     def take(self, model: int) -> None:
         """Add the model to the running sum."""
-        self.total += np.ascontiguousarray(self.predictions[model]).reshape(-1)[self.rows.cells]
+        self.total += np.ascontiguousarray(self.predictions[model]).reshape(-1)[self.opened]
         self.size += 1
 
     def _look_ahead(self) -> None:
@@ -117,19 +120,40 @@ class FBetaSearch:
         places, starts, chosen = self.rows.places.copy(), self.rows.starts.copy(), np.empty_like(self.rows.cells)
         doubt = ROUNDING * (self.size + steps)
         _choose_open(self.rows, self.total, steps, self.threshold * (self.size + steps), doubt, places, starts, chosen)
-        self.chosen = chosen[: starts[-1]]
-        self.near, self.near_until = self.rows.pick(places, starts, self.chosen), self.size + steps
+        self.near, self.near_until = self.rows.pick(places, starts, chosen[: starts[-1]]), self.size + steps
 
 
-def _read_rows(predictions: Floats, truth: Bools, threshold: float) -> Iterator[OpenRows]:
-    """Yield some rows after the other, so that memory-mapped predictions are read once and never held."""
+@compiled
+def _find_bounds(predictions: Floats, first: int, last: int, bounds: Floats) -> None:
+    """Write the least and the greatest that any model says of the cells first..last into bounds (cells, 2), one part after the other.
 
-    def read(start: int) -> OpenRows:
-        rows = slice(start, start + ROWS_AT_ONCE)
-        return OpenRows.of(np.ascontiguousarray(predictions[:, rows]), truth[rows], threshold, start * truth.shape[1])
+    predictions: (models, cells), memory-mapped or not: each is read once.
+    """
+    least, greatest = np.empty(CELLS_AT_ONCE, predictions.dtype), np.empty(CELLS_AT_ONCE, predictions.dtype)
+    for start in range(first, last, CELLS_AT_ONCE):
+        size = min(CELLS_AT_ONCE, last - start)
+        least[:size] = greatest[:size] = predictions[0, start : start + size]
+        for model in range(1, len(predictions)):
+            part = predictions[model, start : start + size]
+            for i in range(size):
+                least[i] = min(least[i], part[i])
+                greatest[i] = max(greatest[i], part[i])
+        for i in range(size):
+            bounds[start + i, 0], bounds[start + i, 1] = least[i], greatest[i]
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(read, range(0, len(truth), ROWS_AT_ONCE))
+
+@compiled
+def _copy_open(predictions: Floats, opened: Ints, first: int, last: int, values: Floats) -> None:
+    """Copy what all models say of the open cells first..last, side by side, into values (open cells, models)."""
+    start = first
+    while start < last:
+        stop = start
+        while stop < last and opened[stop] < opened[start] + CELLS_AT_ONCE:
+            stop += 1
+        for model in range(len(predictions)):
+            for i in range(start, stop):
+                values[i, model] = predictions[model, opened[i]]
+        start = stop
 
 
 def _least_sum(threshold: float, size: int) -> float:
@@ -183,10 +207,10 @@ def _count_positives(own: Floats, already: float, bound: float, step: np.int32, 
 
 
 @compiled
-def _add_scores(first: int, last: int, rows: OpenRows, total: Floats, bound: float, scores: Ints, sums: Ints) -> None:
+def _add_scores(first: int, last: int, rows: OpenRows, values: Floats, total: Floats, bound: float, scores: Ints, sums: Ints) -> None:
     """Add the scores of the rows first..last with each model added to sums, (models,); a sum of at least `bound` is a positive.
 
-    total: (cells,) of the rows. scores: the table, flat.
+    values, total: what all models say of each cell, and the sum of those taken, as `rows.cells` counts them. scores: the table, flat.
     """
     opened, places = np.empty(len(scores), np.int64), np.empty(len(sums), np.int32)
     shared = np.int64(0)
@@ -194,16 +218,18 @@ def _add_scores(first: int, last: int, rows: OpenRows, total: Floats, bound: flo
         place, count = np.int64(rows.places[i]), np.int64(0)
         # without branches: nobody could foretell them
         for cell in range(rows.starts[i], rows.starts[i + 1]):
-            positive = np.int64(total[cell] + rows.bounds[cell, 0] >= bound)
+            already = total[rows.cells[cell]]
+            positive = np.int64(already + rows.bounds[cell, 0] >= bound)
             place += positive * rows.steps[cell]
             opened[count] = cell
-            count += (1 - positive) & np.int64(total[cell] + rows.bounds[cell, 1] >= bound)
+            count += (1 - positive) & np.int64(already + rows.bounds[cell, 1] >= bound)
         if count == 0:
             shared += scores[place]
             continue
         places[:] = np.int32(place)
         for cell in opened[:count]:
-            _count_positives(rows.values[cell], total[cell], bound, rows.steps[cell], places)
+            own = rows.cells[cell]
+            _count_positives(values[own], total[own], bound, rows.steps[cell], places)
         for model in range(len(sums)):
             sums[model] += scores[np.uint32(places[model])]
     sums += shared

@@ -194,7 +194,7 @@ def sum_logs_with_each(cells: Floats, counts: Ints, edges: Ints) -> Floats:
 def sum_logs_along(cells: Floats, total: Floats, size: int, taken: Sequence[int], coming: Sequence[int], edges: Ints) -> Floats:
     """Return the same for a running sum and for what it becomes, model by model: (1 + coming, blocks, models).
 
-    total: (cells,), a sum of `size` models; those taken since are added to it, in place. coming: the models to be added one after the other.
+    total: (cells,), a sum of `size` models; those taken since are added to it, in place. coming: models to be added one after the other.
 
     >>> total, cells = np.array([1.0]), np.array([[1.0], [0.5]])
     >>> sum_logs_along(cells, total, 1, [0], [1], np.array([0, 1])).round(4).tolist()
@@ -219,5 +219,5 @@ def _share_blocks(work: Callable[[int, int], None], blocks: int, cells: int) -> 
 
 
 def _of_means(sums: Floats, sizes: Ints, edges: Ints) -> Floats:
-    """Return sums of logs of sums (blocks, mixtures, models) as those of means, (mixtures, blocks, models); a mixture has sizes + 1 models."""
-    return sums.transpose(1, 0, 2) - np.log(sizes + 1.0)[:, None, None] * np.diff(edges)[None, :, None]
+    """Return sums of logs of sums (blocks, mixtures, models) of sizes + 1 models as those of means, (mixtures, blocks, models)."""
+    return np.asarray(sums.transpose(1, 0, 2) - np.log(sizes + 1.0)[:, None, None] * np.diff(edges)[None, :, None])
