@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stackyard.numerics.greedy import LogLossSearch, walk
-from stackyard.numerics.log_sums import FEW_CELLS, GROUP, cells_dtype, sum_logs_along, sum_logs_with_each
+from stackyard.numerics.log_sums import FEW_CELLS, GROUP, SWEEP, cells_dtype, sum_logs_along, sum_logs_with_each
 
 
 def reference(cells, counts, edges):
@@ -21,7 +21,7 @@ def reference(cells, counts, edges):
 
 @given(
     seed=st.integers(0, 10_000),
-    size=st.sampled_from([1, 7, GROUP - 1, GROUP, GROUP + 1, 5 * GROUP + 3]),
+    size=st.sampled_from([1, 7, GROUP - 1, GROUP, GROUP + 1, SWEEP, 5 * SWEEP + 3]),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
 def test_any_length_and_precision_sums_as_numpy_does(seed, size, dtype):
@@ -36,7 +36,7 @@ def test_any_length_and_precision_sums_as_numpy_does(seed, size, dtype):
     assert found == pytest.approx(reference(cells, counts, edges), rel=1e-6, abs=1e-5 if dtype is np.float32 else 1e-11)
 
 
-@given(seed=st.integers(0, 10_000), size=st.sampled_from([1, GROUP, 5 * GROUP + 3]), dtype=st.sampled_from([np.float32, np.float64]))
+@given(seed=st.integers(0, 10_000), size=st.sampled_from([1, GROUP, 5 * SWEEP + 3]), dtype=st.sampled_from([np.float32, np.float64]))
 def test_a_running_sum_is_judged_as_the_mixtures_that_it_goes_through(seed, size, dtype):
     random = np.random.default_rng(seed)
     cells = np.maximum(random.random((4, size)) ** 9, 1e-15).astype(dtype)
@@ -53,7 +53,7 @@ def test_a_running_sum_is_judged_as_the_mixtures_that_it_goes_through(seed, size
 @pytest.mark.parametrize("count", [0, 1, 255, 256, 10_000_000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_however_many_models_are_summed_no_product_overflows(count, dtype):
-    cells, counts, edges = np.full((1, GROUP + 7), 0.999, dtype), np.array([[count]]), np.array([0, GROUP + 7])
+    cells, counts, edges = np.full((1, SWEEP + 7), 0.999, dtype), np.array([[count]]), np.array([0, SWEEP + 7])
     assert sum_logs_with_each(cells, counts, edges) == pytest.approx(reference(cells, counts, edges), rel=1e-3)
 
 
@@ -63,8 +63,8 @@ def test_cells_of_1_add_nothing():
 
 
 def test_all_cells_at_the_floor_underflow_nowhere():
-    found = sum_logs_with_each(np.full((2, 2 * GROUP), 1e-15, np.float32), np.array([[0, 0]]), np.array([0, 2 * GROUP]))
-    assert found == pytest.approx(np.full((1, 1, 2), 2 * GROUP * np.log(1e-15)))
+    found = sum_logs_with_each(np.full((2, 2 * SWEEP), 1e-15, np.float32), np.array([[0, 0]]), np.array([0, 2 * SWEEP]))
+    assert found == pytest.approx(np.full((1, 1, 2), 2 * SWEEP * np.log(1e-15)))
 
 
 def test_few_cells_are_kept_exactly_and_many_in_half_the_memory():

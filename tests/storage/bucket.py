@@ -25,6 +25,8 @@ def serve_bucket() -> Iterator[tuple[str, Objects]]:
 
 
 class BucketHandler(BaseHTTPRequestHandler):
+    # so that it answers `Expect: 100-continue`: whoever asked would wait a second for it
+    protocol_version = "HTTP/1.1"
     objects: Objects
 
     def do_PUT(self) -> None:

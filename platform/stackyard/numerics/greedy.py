@@ -16,7 +16,7 @@ import numpy as np
 from stackyard.errors import MetricUndefined, RecipeInvalid
 from stackyard.numerics.arrays import Floats, Ints, Numbers
 from stackyard.numerics.greedy_fbeta import FBetaSearch
-from stackyard.numerics.log_sums import CHUNK, FEW_CELLS, GROUP, sum_logs_along
+from stackyard.numerics.log_sums import CHUNK, FEW_CELLS, SWEEP, sum_logs_along
 from stackyard.numerics.metrics import Metric
 from stackyard.numerics.truth_cells import LOG_LOSSES, check_shapes, floored_cells
 
@@ -130,9 +130,9 @@ class Guide:
 
 
 def _sample_of(cells: Floats, every: int) -> Floats:
-    """Return a copy of one run of GROUP cells in so many."""
-    runs = len(cells) // GROUP
-    return cells[: runs * GROUP].reshape(runs, GROUP)[::every].flatten()
+    """Return a copy of one SWEEP of cells in so many."""
+    runs = len(cells) // SWEEP
+    return cells[: runs * SWEEP].reshape(runs, SWEEP)[::every].flatten()
 
 
 def _values_on(cells: Floats, total: Floats, size: int) -> Floats:

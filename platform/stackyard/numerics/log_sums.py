@@ -16,11 +16,14 @@ import numpy as np
 from stackyard.numerics.arrays import Floats, Ints
 from stackyard.numerics.compiled import compiled
 
-LANES, WIDTH = 64, 16
-"""Products that are made at once, and how many cells go side by side: as many float32 as the widest instructions take."""
-GROUP = 16 * LANES
-"""Cells that become LANES products. A block whose length is a multiple of it needs no filling up."""
-CHUNK = 4 * GROUP
+WIDTH = 16
+"""How many cells go side by side: as many float32 as the widest instructions take."""
+GROUP = 16 * WIDTH
+"""Cells that become WIDTH products. A block whose length is a multiple of it needs no filling up."""
+LANES = 4 * WIDTH
+SWEEP = 16 * LANES
+"""Cells that are taken apart at once."""
+CHUNK = 4 * SWEEP
 """Cells that share one logarithm."""
 # Below this many cells float32 has nothing to save, and float64 is exact.
 FEW_CELLS = 1_000_000
@@ -35,9 +38,12 @@ def cells_dtype(models: int, cells: int) -> type[np.floating]:
 
 @compiled
 def _multiply(t: Floats, c: Floats, products: Floats) -> None:
-    """Write the products of t + c, GROUP of each, 16 factors in each of LANES."""
-    # written out, so that the compiler makes vector instructions of it
+    """Write the products of t + c, whole groups of each and a SWEEP at most, 16 factors in each of LANES; 1 where there are no cells."""
+    # written out, and as often whatever there is, so that the compiler makes vector instructions of it
     for part in range(0, LANES, WIDTH):
+        if 16 * part >= len(t):
+            products[part:] = 1.0
+            break
         for i in range(16 * part, 16 * part + WIDTH):
             p = (t[i] + c[i]) * (t[i + WIDTH] + c[i + WIDTH])
             q = (t[i + 2 * WIDTH] + c[i + 2 * WIDTH]) * (t[i + 3 * WIDTH] + c[i + 3 * WIDTH])
@@ -95,7 +101,7 @@ def _log_of(mantissas: Floats, exponent: int) -> float:
 
 @compiled
 def _log_in_float64(total: Floats, cells: Floats) -> float:
-    """Return the sum of log(total + cells), GROUP of each, where float32 is too narrow for their products."""
+    """Return the sum of log(total + cells), a SWEEP of each at most, where float32 is too narrow for their products."""
     products, mantissas = np.empty(LANES), np.ones(LANES)
     _multiply(total.astype(np.float64), cells.astype(np.float64), products)
     return _log_of(mantissas, _take_apart_float64(products, products.view(np.int64), mantissas) - OFFSET)
@@ -121,10 +127,11 @@ def _sum_chunk(totals: Floats, size: int, cells: Floats, start: int, sums: Float
             part = filled[:padded]
         mantissas[:] = 1.0
         exponents[:] = 0
-        for base in range(0, padded, GROUP):
-            own = part[base : base + GROUP]
+        for base in range(0, padded, SWEEP):
+            end = min(base + SWEEP, padded)
+            own = part[base:end]
             for mixture in range(mixtures):
-                total = totals[mixture, base : base + GROUP]
+                total = totals[mixture, base:end]
                 _multiply(total, own, products)
                 if cells.itemsize == 4:
                     exponent = _take_apart_float32(products, bits32, mantissas[mixture])
