@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -52,6 +53,12 @@ def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest
 
 def _is_test(path: Path) -> bool:
     return path.is_relative_to(Path(__file__).parent)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is loaded by now out of the way of the garbage collector: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -32,39 +33,55 @@ HEAVY = ("torch", "sklearn", "numba", "scipy", "boto3", "botocore", "pandas", "p
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
 
+class Source(NamedTuple):
+    """What is asked of a source file. Its tree is not kept: hundreds of them would slow down every test that comes after."""
+
+    imports: list[tuple[str, int]]
+    """The names and lines of what it imports, anywhere in it."""
+    inner_imports: set[tuple[str, int]]
+    """Those inside functions."""
+    functions: list[tuple[str, int, int]]
+    """Name, first line, and how many lines it has."""
+
+
 @cache
-def all_files() -> dict[Path, ast.Module]:
-    """Return every source file's tree."""
+def all_files() -> dict[Path, Source]:
+    """Return what is asked of every source file."""
     return {
-        path: ast.parse(path.read_text())
+        path: read(ast.parse(path.read_text()))
         for folder in ("platform/stackyard", "members", "pipelines", "benchmarks", "tests")
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "migrations" not in path.parts
     }
 
 
-@cache
-def all_imports() -> dict[Path, list[tuple[str, int]]]:
-    """Return the names and lines of what every file imports, anywhere in it."""
-    return {path: list(imports(tree)) for path, tree in all_files().items()}
+def read(tree: ast.Module) -> Source:
+    functions = [node for node in statements(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    sizes = [(function.name, function.lineno, (function.end_lineno or 0) - function.lineno + 1) for function in functions]
+    return Source(list(imports(tree)), {found for function in functions for found in imports(function)}, sizes)
 
 
-def product() -> dict[Path, ast.Module]:
-    """Return the trees of what is shipped."""
-    return {path: tree for path, tree in all_files().items() if path.relative_to(ROOT).parts[0] in {"platform", "members", "pipelines"}}
+def product() -> dict[Path, Source]:
+    """Return the files of what is shipped."""
+    return {path: source for path, source in all_files().items() if path.relative_to(ROOT).parts[0] in {"platform", "members", "pipelines"}}
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all statements in it: what is imported or defined is one, and expressions are many more."""
+    yield node
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, name, ())
+        for part in inner if isinstance(inner, list) else ():
+            yield from statements(part)
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Yield each imported module's whole name with its line."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from ((name.name, node.lineno) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from ((f"{node.module}.{name.name}", node.lineno) for name in node.names)
-
-
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def room_of(path: Path) -> str:
@@ -77,9 +94,12 @@ def room_named(module: str) -> str | None:
 
 def find(rule) -> list[str]:
     """Return which imports of the server's rooms break the rule (path, module) -> bool."""
-    rooms = [path for path in product() if path.is_relative_to(SERVER) and room_of(path) in ROOMS]
+    rooms = {path: source for path, source in product().items() if path.is_relative_to(SERVER) and room_of(path) in ROOMS}
     return [
-        f"{path.relative_to(ROOT)}:{line} imports {module}" for path in rooms for module, line in all_imports()[path] if rule(path, module)
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path, source in rooms.items()
+        for module, line in source.imports
+        if rule(path, module)
     ]
 
 
@@ -124,9 +144,9 @@ def test_the_other_sides_keep_to_their_edges(folder, allowed):
     ours = ("stackyard", "members", "pipelines", "django")
     found = [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for path in product()
+        for path, source in product().items()
         if path.is_relative_to(ROOT / folder)
-        for module, line in all_imports()[path]
+        for module, line in source.imports
         if module.split(".")[0] in ours and not module.startswith(allowed)
     ]
 
@@ -135,9 +155,9 @@ def test_the_other_sides_keep_to_their_edges(folder, allowed):
 
 def test_an_import_inside_a_function_is_heavy_and_has_its_reason_beside_it():
     found = []
-    for path, tree in product().items():
+    for path, source in product().items():
         lines = path.read_text().splitlines()
-        for module, line in {pair for function in functions(tree) for pair in imports(function)}:
+        for module, line in source.inner_imports:
             own_heavy_half = path.name == "tasks.py" and room_named(module) == room_of(path)
             if not (has_reason(lines, line) and (module.startswith(HEAVY) or own_heavy_half)):
                 found.append(f"{path.relative_to(ROOT)}:{line} imports {module}")
@@ -148,10 +168,10 @@ def test_an_import_inside_a_function_is_heavy_and_has_its_reason_beside_it():
 def test_files_and_functions_are_short_and_none_is_called_utils():
     long_files = [str(path.relative_to(ROOT)) for path in all_files() if len(path.read_text().splitlines()) > LONGEST_FILE]
     long_functions = [
-        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
-        for path, tree in all_files().items()
-        for function in functions(tree)
-        if (function.end_lineno or 0) - function.lineno + 1 >= LONGEST_FUNCTION
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for path, source in all_files().items()
+        for name, line, length in source.functions
+        if length >= LONGEST_FUNCTION
     ]
 
     assert (long_files, long_functions, [path for path in all_files() if "utils" in path.stem]) == ([], [], [])

@@ -18,6 +18,7 @@ from stackyard.numerics.diversity import compare_models
 from stackyard.numerics.evaluation import evaluate
 from stackyard.numerics.folds import stratified_folds
 from stackyard.numerics.level2 import methods_for
+from stackyard.numerics.log_sums import sum_logs_along, sum_logs_with_each
 from stackyard.numerics.metrics import METRICS, TASKS
 from stackyard.numerics.stacking import cross_fit, nested_blend
 
@@ -27,6 +28,7 @@ ROWS, CLASSES, MODELS, FOLDS = 240, 3, 2, 2
 def compile_kernels() -> None:
     """Send a small world of each task through folds, scores, level 2, blends and what is told of them."""
     stratified_folds(np.eye(CLASSES, dtype=np.bool_)[np.arange(ROWS) % CLASSES], FOLDS, seed=0)
+    _sum_in_float32()
     folds = np.arange(ROWS) // CLASSES % FOLDS
     for task, truth, predictions in _worlds():
         for metric in (name for name, metric in METRICS.items() if task in metric.tasks):
@@ -34,6 +36,13 @@ def compile_kernels() -> None:
         for method in methods_for(task):
             cross_fit(method, predictions, predictions, truth, folds, task)
         compare_models(list(predictions), task)
+
+
+def _sum_in_float32() -> None:
+    """Sums over few cells, as all are here, are kept in float64; those over very many are not."""
+    cells, edges = np.ones((1, 2), np.float32), np.array([0, 2])
+    sum_logs_with_each(cells, np.array([[1]]), edges)
+    sum_logs_along(cells, cells[0].copy(), 1, [0], [0], edges)
 
 
 def _score_and_blend(task: str, metric: str, truth: np.ndarray[Any, Any], predictions: np.ndarray[Any, Any], folds: Any) -> None:
