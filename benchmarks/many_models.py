@@ -1,7 +1,7 @@
 """500 models of Planet's size within 4 GB: blends and ridge on float32 memory maps, each in a process of its own.
 
-`python -m benchmarks.many_models --json` writes made predictions into a temporary file and prints, for every step, its seconds of CPU and
-the most memory that it held (resident, mapped pages included). A single step runs as `--step NAME --file FILE`.
+`python -m benchmarks many_models --json` writes made predictions into a temporary file and tells of every step its seconds and the most
+memory that it held (resident, mapped pages included). `python -m benchmarks.many_models --step NAME --file FILE` is one step alone.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ import numpy as np
 from stackyard.numerics.metrics import METRICS
 from stackyard.numerics.stacking import cross_fit, nested_blend
 
+from benchmarks.benchmark import Check
 from benchmarks.data import Array, planet_labels
 from benchmarks.planet_session import MadeModels
+from benchmarks.trial import Finding
 
-FOLDS = 10
+MODELS, FOLDS = 500, 10
 MOST_BYTES = 4 << 30
+WORK = f"{MODELS} models of 40,479 x 17 on the disk: nested weights by each blend, and ridge on {FOLDS} folds"
+GOAL = f"at most {MOST_BYTES >> 30} GiB held, mapped pages included"
 
 
 def write_models(path: Path, models: int) -> None:
@@ -68,35 +72,39 @@ def run_step(name: str, path: Path) -> dict[str, Any]:
 
 
 def measure_step(name: str, path: Path) -> dict[str, Any]:
-    """Run one step here; return its seconds of CPU, its memory and its loss."""
-    began = time.process_time()
+    """Run one step here; return its seconds, by the clock and of all cores, its memory and its loss."""
+    began, worked = time.perf_counter(), time.process_time()
     loss = STEPS[name](path)
-    seconds, peak = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"step": name, "cpu_seconds": seconds, "peak_bytes": peak, "log_loss": loss, "met": peak < MOST_BYTES}
+    seconds, processor = time.perf_counter() - began, time.process_time() - worked
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"step": name, "seconds": seconds, "cpu_seconds": processor, "peak_bytes": peak, "log_loss": loss}
+
+
+def run(tiny: bool) -> Finding:
+    """Run all steps, one after the other."""
+    models = 4 if tiny else MODELS
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "models.float32"
+        write_models(path, models)
+        single = float(METRICS["binary_log_loss"](planet_labels().truth, open_models(path)[0][0]))
+        steps = [run_step(name, path) for name in STEPS]
+    worst = max(step["log_loss"] for step in steps)
+    return Finding(
+        seconds=sum(step["seconds"] for step in steps),
+        met=all(step["peak_bytes"] < MOST_BYTES for step in steps),
+        check=Check(worst < single, f"nested log losses at most {worst:.5f}, one model's {single:.5f}"),
+        data=f"{planet_labels().source}; {models} made models on the disk",
+        figures={"models": models, "peak_bytes": max(step["peak_bytes"] for step in steps), "steps": steps},
+    )
 
 
 def main(arguments: list[str]) -> int:
-    """Run all steps, or one, and print what came of it."""
+    """Run one step here, and print what came of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.many_models", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    parser.add_argument("--models", type=int, default=500)
-    parser.add_argument("--step", choices=STEPS)
-    parser.add_argument("--file", type=Path)
+    parser.add_argument("--step", choices=STEPS, required=True)
+    parser.add_argument("--file", type=Path, required=True)
     chosen = parser.parse_args(arguments)
-    if chosen.step:
-        print(json.dumps(measure_step(chosen.step, chosen.file)))
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "models.float32"
-        write_models(path, chosen.models)
-        steps = [run_step(name, path) for name in STEPS]
-    if chosen.json:
-        print(json.dumps({"models": chosen.models, "steps": steps, "met": all(step["met"] for step in steps)}))
-    else:
-        for step in steps:
-            print(
-                f"{step['step']}: {step['peak_bytes'] / 2**30:.2f} GiB, {step['cpu_seconds']:.0f} s of CPU, log loss {step['log_loss']:.4f}"
-            )
+    print(json.dumps(measure_step(chosen.step, chosen.file)))
     return 0
 
 

@@ -1,6 +1,6 @@
 """A whole session at Planet's size on the real server: 48 models in, the default recipe triggered, a decided submission out.
 
-`python -m benchmarks.planet_session --json` starts `manage.py up` on a home of its own, creates the competition with the real labels and
+`python -m benchmarks planet_session --json` starts `manage.py up` on a home of its own, creates the competition with the real labels and
 folds, uploads made models over HTTP, triggers the default ensemble and writes its submission. It prints how long that took from trigger
 to file, the most memory that all processes of the server held at once, and what was told of the progress meanwhile.
 
@@ -28,7 +28,9 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks.benchmark import Check
 from benchmarks.data import SHARED, Array, planet_labels
+from benchmarks.trial import CannotRun, Finding
 from members.client import Client
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +53,9 @@ file = "folds10_ods.csv.gz"
 DISTANCE, COMMON = (2.55, 2.95), 0.1075
 SURENESS = (0.8, 1.5)
 LOOK_EVERY_SECONDS = 0.1
-TARGET_SECONDS, TARGET_BYTES = 60.0, 4 << 30
+MODELS, TARGET_SECONDS, TARGET_BYTES = 48, 60.0, 4 << 30
+WORK = f"{MODELS} models of Planet's size on the real server: the default recipe, from its trigger to the written submission"
+GOAL = f"at most {TARGET_SECONDS:.0f} s and {TARGET_BYTES >> 30} GiB, with progress"
 
 
 @dataclass(frozen=True)
@@ -240,11 +244,31 @@ def measure(models: int, folder: Path) -> dict[str, Any]:
     return {"models": models, "cores": os.cpu_count(), "upload_seconds": uploaded, "single_scores": single, **session, "met": met}
 
 
+def run(tiny: bool) -> Finding:
+    """Run the session as one trial among the others."""
+    if not LABELS.exists():
+        raise CannotRun(f"it needs Planet's labels in {LABELS}")
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(2 if tiny else MODELS, Path(folder))
+    best = found["single_scores"]["best"]
+    shown = ("score", "in_sample_score", "peak_bytes", "cpu_seconds", "upload_seconds", "progress_steps", "rows")
+    return Finding(
+        seconds=found["seconds"],
+        met=found["met"],
+        check=Check(
+            found["score"] > best, f"nested F2 {found['score']:.5f}, the best model alone {best:.5f}; {found['rows']:,} rows written"
+        ),
+        data=f"the real labels and folds of Planet, {found['models']} made models",
+        figures={name: found[name] for name in shown} | {"weights": found["weights"]},
+        note="the server runs as manage.py up starts it: two workers on the cores there are",
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Run the session and print what came of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.planet_session", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    parser.add_argument("--models", type=int, default=48)
+    parser.add_argument("--models", type=int, default=MODELS)
     chosen = parser.parse_args(arguments)
     if not LABELS.exists():
         print(f"expected Planet's labels in {LABELS}, there are none", file=sys.stderr)
