@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,9 @@ from stackyard.numerics.decisions import Decision, Parameters, apply_decision, d
 from stackyard.numerics.metrics import MULTICLASS, Metric, matched, metric_for
 
 __all__ = ["Evaluation", "apply_decision", "cross_fitted_labels", "evaluate", "score_by_fold"]
+
+# With fewer, decisions are found sooner than threads are started.
+MANY_CELLS = 100_000
 
 
 @dataclass(frozen=True)
@@ -138,15 +143,21 @@ def cross_fitted_labels(
     numbers = np.unique(folds)
     if len(numbers) < 2:
         raise FoldsInvalid(f"expected at least two folds to fit {decision.name} on other rows, got {len(numbers)}")
-    labels: Numbers | None = None
-    for number in numbers:
+
+    def decide(number: int) -> Numbers:
         inside = folds == number
         parameters = decision.fit(prediction[~inside], truth[~inside], task, metric, options)
-        decided = decision.apply(prediction[inside], parameters)
-        if labels is None:
-            labels = np.empty((len(truth), *decided.shape[1:]), decided.dtype)
-        labels[inside] = decided
-    return np.asarray(labels)
+        return decision.apply(prediction[inside], parameters)
+
+    if prediction.size < MANY_CELLS:
+        decided = list(map(decide, numbers))
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            decided = list(pool.map(decide, numbers))
+    labels = np.empty((len(truth), *decided[0].shape[1:]), decided[0].dtype)
+    for number, own in zip(numbers, decided, strict=True):
+        labels[folds == number] = own
+    return labels
 
 
 def score_by_fold(metric: Metric, truth: Numbers, prediction: Numbers, folds: Ints, options: Mapping[str, Any]) -> list[float | None]:

@@ -86,17 +86,13 @@ def _common_threshold(cells: Floats, flags: Bools, metric: Metric, settings: Map
 
 
 def _falling(scores: Floats) -> Ints:
-    """Return the order of falling scores, (n,); equal ones keep theirs.
+    """Return the order of falling scores, (n,); equal ones keep theirs."""
+    # imported here: numba must stay out of the web process
+    from stackyard.numerics.row_gains import falling_order  # noqa: PLC0415
 
-    Probabilities in float32 are sorted together with their row numbers as whole numbers, which is several times faster.
-    """
     if scores.dtype != np.float32 or scores.min(initial=0.0) < 0:
         return np.argsort(-scores, kind="stable")
-    # the bits of a float that is not negative rise with it; adding nought makes -0.0 into 0.0
-    bits = (scores + np.float32(0.0)).view(np.uint32).astype(np.uint64)
-    keys = ((np.uint64(0xFFFFFFFF) - bits) << np.uint64(32)) | np.arange(len(scores), dtype=np.uint64)
-    keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return falling_order(scores)
 
 
 def _cuts_between(ordered: Floats) -> tuple[Floats, Bools]:
@@ -113,27 +109,21 @@ def _cuts_between(ordered: Floats) -> tuple[Floats, Bools]:
 def _sweep(cells: Floats, flags: Bools, thresholds: Floats, searched: Ints, worth: tuple[float, float]) -> Floats:
     """Move one threshold after another to its best place until a whole sweep changes nothing."""
     # imported here: numba must stay out of the web process
-    from stackyard.numerics.row_gains import sum_gains  # noqa: PLC0415
+    from stackyard.numerics.row_gains import best_cut, cut_at, give_label  # noqa: PLC0415
 
-    orders = {int(label): _falling(np.ascontiguousarray(cells[:, label])) for label in searched}
-    cuts = {label: _cuts_between(cells[order, label]) for label, order in orders.items()}
     # a label's rows lie together
+    columns = np.ascontiguousarray(cells.T)
     given, wanted = np.ascontiguousarray(threshold_labels(cells, thresholds).T), np.ascontiguousarray(flags.T)
     true, predicted, hits = (rows.sum(axis=0, dtype=np.int32) for rows in (wanted, given, given & wanted))
+    orders = {int(label): _falling(columns[label]) for label in searched}
+    ordered = {label: columns[label][order].astype(np.float64) for label, order in orders.items()}
     for _ in range(MOST_SWEEPS):
         moved = False
         for label, order in orders.items():
-            middle, allowed = cuts[label]
-            sums, now = sum_gains(order, wanted[label], given[label], true, predicted, hits, *worth)
-            sums[~allowed] = -np.inf
-            best = int(sums.argmax())
-            if np.isfinite(sums[best]) and sums[best] > now + LEAST_GAIN * len(cells):
-                thresholds[label], moved = middle[best], True
-                labels = cells[:, label] >= middle[best]
-                change = labels.astype(np.int32) - given[label]
-                predicted += change
-                hits += change * wanted[label]
-                given[label] = labels
+            stop, best, now = best_cut(order, ordered[label], wanted[label], given[label], true, predicted, hits, *worth)
+            if stop >= 0 and best > now + LEAST_GAIN * len(cells):
+                thresholds[label], moved = cut_at(ordered[label], stop), True
+                give_label(order, stop, wanted[label], given[label], predicted, hits)
         if not moved:
             break
     return thresholds
