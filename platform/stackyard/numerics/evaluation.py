@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +12,11 @@ from stackyard.errors import FoldsInvalid, MetricUndefined, ShapeMismatch
 from stackyard.numerics.arrays import Floats, Ints, Numbers, one_hot
 from stackyard.numerics.decisions import Decision, Parameters, apply_decision, decision_for
 from stackyard.numerics.metrics import MULTICLASS, Metric, matched, metric_for
+from stackyard.numerics.threads import on_all_cores
 
 __all__ = ["Evaluation", "apply_decision", "cross_fitted_labels", "evaluate", "score_by_fold"]
 
-# With fewer, decisions are found sooner than threads are started.
+# With fewer, decisions are found sooner than threads take them over.
 MANY_CELLS = 100_000
 
 
@@ -140,7 +139,7 @@ def cross_fitted_labels(
 
     Raises FoldsInvalid where there is one fold only.
     """
-    numbers = np.unique(folds)
+    numbers = np.unique(folds).tolist()
     if len(numbers) < 2:
         raise FoldsInvalid(f"expected at least two folds to fit {decision.name} on other rows, got {len(numbers)}")
 
@@ -149,11 +148,7 @@ def cross_fitted_labels(
         parameters = decision.fit(prediction[~inside], truth[~inside], task, metric, options)
         return decision.apply(prediction[inside], parameters)
 
-    if prediction.size < MANY_CELLS:
-        decided = list(map(decide, numbers))
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            decided = list(pool.map(decide, numbers))
+    decided = on_all_cores(decide, numbers) if prediction.size >= MANY_CELLS else [decide(number) for number in numbers]
     labels = np.empty((len(truth), *decided[0].shape[1:]), decided[0].dtype)
     for number, own in zip(numbers, decided, strict=True):
         labels[folds == number] = own

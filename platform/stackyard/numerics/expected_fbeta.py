@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from stackyard.numerics.arrays import Bools, Floats, Ints
 from stackyard.numerics.expected_fbeta_float32 import BLOCK_ROWS, LABELS, label_sets_float32
 from stackyard.numerics.expected_fbeta_float64 import exact_label_sets
+from stackyard.numerics.threads import cores, on_all_cores
 
 # Rows that one thread takes at a time, at most: long enough that starting does not count.
 SHARE_ROWS = 8192
@@ -23,24 +22,13 @@ def best_label_sets(probabilities: Floats, squared_beta: float, zero_division: f
         return exact_label_sets(probabilities, squared_beta, zero_division)
     chosen, sure, network = np.empty((n, labels), np.bool_), np.empty(n, np.bool_), _sorting_network(labels)
 
-    share = _share_rows(n, threads := os.cpu_count() or 1)
+    share = _share_rows(n, cores())
 
     def decide(start: int) -> None:
         rows = slice(start, start + share)
         label_sets_float32(probabilities[rows], network, squared_beta, zero_division, chosen[rows], sure[rows])
 
-    starts = iter(range(0, n, share))
-
-    def work() -> None:
-        for start in starts:  # shared: every thread takes the next one
-            decide(start)
-
-    # this thread works too: to start one more takes as long as thousands of rows
-    with ThreadPoolExecutor(threads) as pool:
-        helpers = [pool.submit(work) for _ in range(min(threads, -(-n // share)) - 1)]
-        work()
-        for helper in helpers:
-            helper.result()
+    on_all_cores(decide, range(0, n, share))
     doubtful = np.flatnonzero(~sure)
     if len(doubtful):
         chosen[doubtful] = exact_label_sets(probabilities[doubtful], squared_beta, zero_division)

@@ -11,15 +11,14 @@ any order.
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from stackyard.numerics.arrays import Bools, Floats, Ints
 from stackyard.numerics.compiled import compiled
+from stackyard.numerics.threads import cores, on_all_cores
 
 # A running sum may be off by this much a model, so that a cell whose bounds come as near to the threshold may cross it.
 ROUNDING = 1e-6
@@ -56,8 +55,7 @@ class FBetaSearch:
     def __init__(self, predictions: Floats, truth: Bools, options: Mapping[str, Any]) -> None:
         """predictions: (models, rows, labels), memory-mapped or not; options: all of the metric's."""
         self.predictions, self.threshold = predictions, float(options["threshold"])
-        threads = os.cpu_count() or 1
-        self.pool = ThreadPoolExecutor(threads) if len(truth) >= FEW_ROWS and threads > 1 else None
+        self.shares = 4 * cores() if len(truth) >= FEW_ROWS else 1
         self.rows, self.opened, self.said = self._read(np.ascontiguousarray(truth, np.bool_))
         self.near, self.near_until = self.rows, FIRST_LOOK
         self.total = np.zeros(len(self.opened))
@@ -72,7 +70,7 @@ class FBetaSearch:
         flat = np.ascontiguousarray(self.predictions).reshape(models, -1)
         bounds = np.empty((rows * labels, 2), flat.dtype)
         shares = self._shares_of(rows * labels)
-        self._on_all(lambda share: _find_bounds(flat, shares[share], shares[share + 1], bounds), len(shares) - 1)
+        on_all_cores(lambda share: _find_bounds(flat, shares[share], shares[share + 1], bounds), range(self.shares))
         least, greatest = bounds[:, 0].reshape(truth.shape), bounds[:, 1].reshape(truth.shape)
         said = least >= self.threshold + ROUNDING
         is_open = (greatest >= self.threshold - ROUNDING) & ~said
@@ -81,19 +79,14 @@ class FBetaSearch:
         starts = np.append(0, np.cumsum(np.count_nonzero(is_open, axis=1)))
         values = np.empty((len(opened), models), flat.dtype)
         places = np.searchsorted(opened, shares)
-        self._on_all(lambda share: _copy_open(flat, opened, places[share], places[share + 1], values), len(shares) - 1)
+        on_all_cores(lambda share: _copy_open(flat, opened, places[share], places[share + 1], values), range(self.shares))
         steps = (labels + 1 + truth[is_open]).astype(np.int32)
         where = (true * (labels + 1) + sure) * (labels + 1) + hits
         return OpenRows(where, starts, np.arange(len(opened)), steps, bounds[opened]), opened, values
 
     def _shares_of(self, count: int) -> list[int]:
-        """Return where equal shares of so many begin and end: several a thread."""
-        return [int(edge) for edge in np.linspace(0, count, 1 + (4 * (os.cpu_count() or 1) if self.pool else 1))]
-
-    def _on_all(self, work: Callable[[int], None], shares: int) -> None:
-        """Do the work for every share, on all threads."""
-        for _ in (self.pool.map if self.pool else map)(work, range(shares)):
-            pass
+        """Return where equal shares of so many begin and end: several a core."""
+        return [int(edge) for edge in np.linspace(0, count, 1 + self.shares)]
 
     def values(self) -> Floats:
         """Return the score with each model added."""
@@ -101,12 +94,12 @@ class FBetaSearch:
             self._look_ahead()
         bound, count = _least_sum(self.threshold, self.size + 1), len(self.near.places)
         shares = self._shares_of(count)
-        sums = np.zeros((len(shares) - 1, len(self.predictions)), np.int64)
+        sums = np.zeros((self.shares, len(self.predictions)), np.int64)
 
         def score(share: int) -> None:
             _add_scores(shares[share], shares[share + 1], self.near, self.said, self.total, bound, self.scores, sums[share])
 
-        self._on_all(score, len(sums))
+        on_all_cores(score, range(self.shares))
         return np.asarray(sums.sum(axis=0) / (self.unit * count))
 
     def take(self, model: int) -> None:

@@ -8,9 +8,7 @@ Source: the method is the one of the hillclimbers package; the bounds are the ch
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +16,7 @@ import numpy as np
 from stackyard.errors import RecipeInvalid
 from stackyard.numerics.arrays import Floats, Ints, Numbers
 from stackyard.numerics.compiled import compiled
+from stackyard.numerics.threads import on_all_cores
 from stackyard.numerics.truth_cells import FLOOR, truth_cells
 
 WEIGHTS = np.arange(1, 51) / 100.0
@@ -92,11 +91,7 @@ def mix_losses(blend: Floats, cells: Floats, models: Ints, weights: Floats, part
         _sum_logs(blend, cells, part[0], part[1], models, scales, sums)
         return sums
 
-    if len(parts) == 1:
-        total = sum_part(parts[0])
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            total = np.sum(list(pool.map(sum_part, parts)), axis=0)
+    total = np.sum(on_all_cores(sum_part, list(parts)), axis=0)
     return np.asarray(-total / (parts[:, 1] - parts[:, 0]).sum() - np.log1p(-weights))
 
 

@@ -7,14 +7,13 @@ logarithm is taken for 4096 cells. Chunks of cells are small enough to stay in t
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from stackyard.numerics.arrays import Floats, Ints
 from stackyard.numerics.compiled import compiled
+from stackyard.numerics.threads import cores, on_all_cores
 
 WIDTH = 16
 """How many cells go side by side: as many float32 as the widest instructions take."""
@@ -215,14 +214,10 @@ def sum_logs_along(cells: Floats, total: Floats, size: int, taken: Sequence[int]
 
 
 def _share_blocks(work: Callable[[int, int], None], blocks: int, cells: int) -> None:
-    """Have threads work on the blocks first..last, several shares each, where there are enough cells."""
-    threads = os.cpu_count() or 1
-    if cells < FEW_CELLS or threads == 1 or blocks == 1:
-        work(0, blocks)
-        return
-    parts = np.linspace(0, blocks, min(blocks, 8 * threads) + 1).astype(int).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, parts[:-1], parts[1:]))
+    """Have all cores work on the blocks first..last, several shares each, where there are enough cells."""
+    shares = min(blocks, 8 * cores()) if cells >= FEW_CELLS else 1
+    edges = np.linspace(0, blocks, shares + 1).astype(int).tolist()
+    on_all_cores(lambda share: work(edges[share], edges[share + 1]), range(shares))
 
 
 def _of_means(sums: Floats, sizes: Ints, edges: Ints) -> Floats:

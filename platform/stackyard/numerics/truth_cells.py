@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from stackyard.numerics.compiled import compiled
 from stackyard.numerics.log_sums import FEW_CELLS, cells_dtype
 from stackyard.numerics.metrics import METRICS, Metric
 from stackyard.numerics.probability_metrics import CLIP
+from stackyard.numerics.threads import on_all_cores
 
 FLOOR = CLIP
 """The least probability that the log losses know."""
@@ -62,8 +61,11 @@ def each_models_cells(predictions: Floats, truth: Numbers, floor: float = FLOOR)
 def _fill_all(predictions: Floats, truth: Numbers, floor: float, cells: Floats) -> None:
     """Fill cells (models, cells) with each model's, several models at a time where there are many cells."""
     fill = _filler(predictions, truth, floor)
-    with ThreadPoolExecutor(os.cpu_count() if cells.size >= FEW_CELLS else 1) as pool:
-        list(pool.map(fill, predictions, cells))
+    if cells.size < FEW_CELLS:
+        for model, row in zip(predictions, cells, strict=True):
+            fill(model, row)
+    else:
+        on_all_cores(lambda model: fill(predictions[model], cells[model]), range(len(cells)))
 
 
 def _filler(predictions: Floats, truth: Numbers, floor: float) -> Callable[[Floats, Floats], None]:
