@@ -130,7 +130,7 @@ compile_kernels() {
     if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
         return
     fi
-    say "compiling the numeric kernels (20 s)"
+    say "compiling the numeric kernels (a minute)"
     OMP_NUM_THREADS=1 quietly $PYTHON -m stackyard.numerics.warming
     echo "$want" >"$stamp"
 }
