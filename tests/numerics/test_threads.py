@@ -51,6 +51,7 @@ def _ask(answers):
     answers.put(on_all_cores(abs, [-1, -2, -3, -4]))
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # Python 3.12 warns, rightly: it is what is tried
 def test_a_fork_has_threads_of_its_own():
     context = multiprocessing.get_context("fork")
     on_all_cores(abs, range(8))
