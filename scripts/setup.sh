@@ -131,6 +131,8 @@ compile_kernels() {
         return
     fi
     say "compiling the numeric kernels (a minute)"
+    # Several processes that start at once would each compile the sources for themselves.
+    quietly $PYTHON -m compileall -q platform members pipelines benchmarks
     OMP_NUM_THREADS=1 quietly $PYTHON -m stackyard.numerics.warming
     echo "$want" >"$stamp"
 }

@@ -70,6 +70,8 @@ def _score_and_blend(task: str, metric: str, truth: np.ndarray[Any, Any], predic
             groups = [{"kind": "exactly_one", "labels": [0, 1]}]
             evaluate(truth, predictions[0], folds, task, metric, decision={"name": "expected_fbeta", "label_groups": groups})
             greedy_path(predictions, truth, metric, steps=2 * FIRST_LOOK)
+            greedy_path(predictions.astype(np.float64), truth, metric, steps=2 * FIRST_LOOK)
+            expected_fbeta_labels(predictions[0].astype(np.float64))
         for blend in BLENDS:
             nested_blend(predictions, truth, folds, blend, metric)
         contributions(list(predictions), truth, folds, task, metric)
