@@ -9,8 +9,6 @@ Made models of one row share most of their errors, as good models do: one of the
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import shutil
 import signal
@@ -248,8 +246,11 @@ def run(tiny: bool) -> Finding:
     """Run the session as one trial among the others."""
     if not LABELS.exists():
         raise CannotRun(f"it needs Planet's labels in {LABELS}")
+    # as an exception, so that the server is stopped and its home removed whatever ends this
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory() as folder:
         found = measure(2 if tiny else MODELS, Path(folder))
+    signal.signal(signal.SIGTERM, before)
     best = found["single_scores"]["best"]
     shown = ("score", "in_sample_score", "peak_bytes", "cpu_seconds", "upload_seconds", "progress_steps", "rows")
     return Finding(
@@ -262,31 +263,3 @@ def run(tiny: bool) -> Finding:
         figures={name: found[name] for name in shown} | {"weights": found["weights"]},
         note="the server runs as manage.py up starts it: two workers on the cores there are",
     )
-
-
-def main(arguments: list[str]) -> int:
-    """Run the session and print what came of it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.planet_session", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    parser.add_argument("--models", type=int, default=MODELS)
-    chosen = parser.parse_args(arguments)
-    if not LABELS.exists():
-        print(f"expected Planet's labels in {LABELS}, there are none", file=sys.stderr)
-        return 1
-    # as an exception, so that the server is stopped and its home removed whatever ends this
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(chosen.models, Path(folder))
-    if chosen.json:
-        print(json.dumps(found))
-    else:
-        gigabytes = found["peak_bytes"] / 2**30
-        print(f"{found['models']} models, default recipe: {found['seconds']:.1f} s from trigger to submission, at most {gigabytes:.2f} GiB")
-        print(
-            f"F2 {found['score']:.4f} nested, {found['in_sample_score']:.4f} in sample, {found['single_scores']['best']:.4f} the best alone"
-        )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
