@@ -187,7 +187,7 @@ def test_the_leaderboard_sorts_filters_and_opens_a_row(page, files):
 
 def test_insight_warns_of_a_copy_and_says_why_it_was_left_out(page):
     page.goto("/competitions/compared")
-    page.get_by_role("link", name="Insight").click()
+    page.get_by_role("link", name="Insight").first.click()
     gains = page.get_by_role("region", name="What each model gives")
     expect(gains).to_be_visible()
     expect(page.get_by_role("region", name="Warnings")).to_contain_text("forest and twin predict exactly the same: count them once.")
